@@ -1,0 +1,285 @@
+"""The command `listening`: takes what a person types, calls the same functions that a notebook would, prints or exits with a status."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import webbrowser
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+from rich.text import Text
+
+from listening import __version__, check, journey, night
+from listening import workspace as workspaces
+from listening.publish import reading
+from listening.workspace import Mend, Workspace
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Hear customers honestly: one balanced story of each stage of their journey.",
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+log = logging.getLogger("listening")
+
+
+class Status(IntEnum):
+    """Exit statuses."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USAGE = 2
+    DONE_IN_PART = 3
+    ALREADY_RUNNING = 4
+
+
+Folder = Annotated[Path | None, typer.Option("--workspace", "-w", help="The company's folder; else LISTENING_WORKSPACE, else here.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    folder: Folder = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+    context.obj = folder
+
+
+def _workspace(context: typer.Context, folder: Path | None) -> Workspace:
+    return workspaces.find(folder or context.obj)
+
+
+@app.command()
+def init(
+    context: typer.Context, directory: Annotated[Path | None, typer.Argument(help="The folder to make or complete.")] = None, folder: Folder = None
+) -> None:
+    """Make a workspace, or complete one, and fit the stage classifier to its journey. Nothing that exists is changed."""
+    place = workspaces.find(directory or folder or context.obj)
+    for sentence in night.prepare(place, workspaces.shipped("default-journey.yaml")):
+        out.print(sentence, soft_wrap=True)
+    out.print(f"Next: put files into {place.inbox}, name them in {place.configuration.name}, then 'listening check' and 'listening run'.", soft_wrap=True)
+
+
+@app.command("check")
+def check_(context: typer.Context, folder: Folder = None, as_json: AsJson = False) -> None:
+    """Say what is wrong with configuration, files, classifier and disk, and how to mend it. Changes nothing."""
+    findings = check.check(_workspace(context, folder))
+    if as_json:
+        _print_json([vars(finding) for finding in findings])
+    else:
+        signs = {"ok": ("✓", "green"), "guess": ("?", "yellow"), "fault": ("✗", "red")}
+        for finding in findings:
+            sign, colour = signs[finding.state]
+            out.print(Text.assemble((sign, colour), " ", (finding.what, "bold"), " ", finding.sentence), soft_wrap=True)
+    if any(finding.state == "fault" for finding in findings):
+        raise typer.Exit(Status.WRONG_USAGE)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    folder: Folder = None,
+    direct: Annotated[bool, typer.Option("--direct", help="Walk the same stations without Prefect.")] = False,
+    as_of: Annotated[str | None, typer.Option(help="Tell the night as of this date (to its end) or time.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a night: gather, understand, tell, publish."""
+    place = _workspace(context, folder)
+    place.settings()  # what is plainly wrong is said before Prefect takes its time to start
+    _show_progress()
+    tonight = _direct(place, as_of) if direct else _through_prefect(place, as_of)
+    if as_json:
+        _print_json(tonight)
+    else:
+        out.print(tonight["report"], soft_wrap=True, markup=False)
+    raise typer.Exit(tonight["status"])
+
+
+def _direct(place: Workspace, as_of: str | None) -> dict[str, Any]:
+    done = night.run(place, as_of)
+    return night.outcome(done)
+
+
+def _through_prefect(place: Workspace, as_of: str | None) -> dict[str, Any]:
+    """Run the nightly flow in this process. Prefect is loaded only here, so that `--direct` never needs it."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")  # the stations' own lines tell what happens
+    os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "CRITICAL")
+    log.info("starting Prefect")
+    from pipelines.nightly import nightly
+
+    return cast(dict[str, Any], nightly(str(place.root), as_of))  # a completed state hands out its data
+
+
+@app.command()
+def story(
+    context: typer.Context,
+    stage: Annotated[str | None, typer.Argument(help="One stage; without it, all.")] = None,
+    period: Annotated[str | None, typer.Option(help="Such as 2026-Q2 or 2026-06; without it, the last 90 days.")] = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the story of each stage."""
+    place = _workspace(context, folder)
+    rows = reading.stories(place, stage, period)
+    if as_json:
+        _print_json(rows)
+        return
+    titles = journey.read(place.journey).titles
+    for row in rows:
+        out.print()
+        out.print(Text.assemble((titles.get(row["stage"], row["stage"]), "bold"), f" · {row['period']} · ", _state(row)))
+        out.print(row["story"], markup=False)
+
+
+def _state(row: dict[str, Any]) -> str:
+    return row["direction"] or {"insufficient": "too little feedback"}.get(row["evidence_level"], "nothing to compare with")
+
+
+@app.command("open")
+def open_(context: typer.Context, folder: Folder = None) -> None:
+    """Open the published page in the browser, and print where it is."""
+    place = _workspace(context, folder)
+    reading.database(place)
+    page = place.published / "site" / "index.html"
+    out.print(str(page), soft_wrap=True)
+    if sys.stdout.isatty():
+        webbrowser.open(page.as_uri())
+
+
+@app.command()
+def sql(
+    context: typer.Context,
+    query: Annotated[str | None, typer.Argument(help="A query; without it, read from standard input.")] = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the published tables. Read-only: nothing can be written, loaded or reached."""
+    rows = reading.sql(_workspace(context, folder), query if query is not None else sys.stdin.read())
+    if as_json:
+        _print_json(json.loads(rows.to_json(orient="records", date_format="iso")))
+        return
+    _print_table([str(name) for name in rows.columns], rows.astype(object).where(rows.notna(), "").to_numpy().tolist())
+
+
+@app.command()
+def explain(
+    context: typer.Context, record_id: Annotated[str, typer.Argument(help="As in the column record_id.")], folder: Folder = None, as_json: AsJson = False
+) -> None:
+    """Show how one record came to its tags: its words, sentences, stages, doubts and versions."""
+    explained = reading.explain(_workspace(context, folder), record_id)
+    if as_json:
+        _print_json(explained)
+        return
+    record = explained["record"]
+    out.print(record["text"] or "(no words, only a score)", markup=False)
+    out.print()
+    for name in (
+        "source",
+        "kind",
+        "native_id",
+        "said_at",
+        "score",
+        "stance",
+        "stage",
+        "stage_guess",
+        "stage_confidence",
+        "stage_basis",
+        "touchpoint",
+        "flags",
+        "sentiment",
+        "classifier_version",
+        "journey_version",
+    ):
+        out.print(Text.assemble((f"{name:>20}  ", "dim"), _cell(record[name])))
+    if explained["sentences"]:
+        columns = ["sentence_no", "text", "stage", "stage_guess", "stage_confidence", "sentiment"]
+        _print_table(columns, [[row[column] for column in columns] for row in explained["sentences"]])
+
+
+@app.command()
+def accuracy(context: typer.Context, folder: Folder = None, as_json: AsJson = False) -> None:
+    """Show the classifier's accuracy on labels that it was not fitted on."""
+    rows = reading.accuracy(_workspace(context, folder))
+    if as_json:
+        _print_json(rows)
+        return
+    table = [
+        [
+            row["stage"],
+            row["labels"],
+            _interval(row, "precision"),
+            _interval(row, "recall"),
+            _share(row["f1"]),
+            _share(row["coverage"]),
+            _share(row["calibration_error"]),
+        ]
+        for row in rows
+    ]
+    _print_table(["stage", "labels", "precision of what is placed", "recall", "F1", "placed", "calibration error"], table)
+    if rows:
+        out.print(f"Classifier {rows[0]['classifier_version']}, examined on {rows[0]['examined_on']} ({rows[0]['source']}). Intervals are 90 %.")
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _interval(row: dict[str, Any], name: str) -> str:
+    return "" if row[name] is None else f"{row[name]:.2f} ({row[f'{name}_low']:.2f}–{row[f'{name}_high']:.2f})"
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _print_table(columns: list[str], rows: list[list[Any]]) -> None:
+    table = Table(show_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    out.print(table)
+
+
+def _print_json(content: Any) -> None:
+    sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def _show_progress() -> None:
+    handler = RichHandler(console=err, show_path=False, show_level=False, log_time_format="%H:%M:%S", markup=False)
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+def main() -> None:
+    """Run the command; a fault that a person can mend is said in a sentence, never as a traceback."""
+    try:
+        app()
+    except Mend as problem:
+        err.print(str(problem), style="red", markup=False, soft_wrap=True)
+        sys.exit(problem.status)
+    except (KeyboardInterrupt, BrokenPipeError):
+        sys.exit(Status.FAILED)
+    except Exception as error:
+        if os.environ.get("LISTENING_DEBUG"):
+            raise
+        err.print(
+            f"Something unexpected went wrong ({type(error).__name__}: {error}). Nothing half-done was published. "
+            "Set LISTENING_DEBUG=1 and run the command again to see where.",
+            style="red", markup=False, soft_wrap=True,
+        )  # fmt: skip
+        sys.exit(Status.FAILED)

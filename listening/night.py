@@ -1,0 +1,338 @@
+"""The stations in order, as plain steps over one workspace: what `run --direct` walks and what the Prefect flow wraps.
+
+gather (landing, records) → understand (tagging) → tell (signals, story) → publish
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import json
+import logging
+import secrets
+import shutil
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from listening import __version__, journey, landing, publish, records, signals, story, tagging, warehouse
+from listening.journey import Journey
+from listening.warehouse import Warehouse
+from listening.workspace import Mend, Settings, Workspace
+
+DONE, DONE_IN_PART = 0, 3
+ALREADY_RUNNING = 4
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Night:
+    """One run while it is under way, and what it came to."""
+
+    workspace: Workspace
+    settings: Settings
+    journey: Journey
+    warehouse: Warehouse
+    run_id: str
+    started_at: dt.datetime
+    clock: dt.datetime
+    is_replay: bool = False
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    tagged: tagging.Tagged = field(default_factory=tagging.Tagged)
+    published: Path | None = None
+
+    @property
+    def status(self) -> int:
+        """The exit status of the command that ran this night."""
+        return DONE_IN_PART if self.faults else DONE
+
+    @property
+    def new_records(self) -> int:
+        """Records that came, changed or went this night."""
+        return sum(counts[outcome] for counts in self.counts.values() for outcome in ("new", "updated", "deleted"))
+
+    @property
+    def today(self) -> dt.date:
+        """The company's date at the run's time."""
+        return self.clock.astimezone(ZoneInfo(self.settings.company.timezone)).date()
+
+    def gather(self, name: str) -> None:
+        """Land what is new from one source and shape it into records; a source that fails does not stop the others."""
+        try:
+            self._gather(name)
+        except Mend:
+            raise
+        except Exception as error:
+            log.exception("gathering %s was stopped", name)
+            place = self.workspace.logs / f"{self.run_id}.jsonl"
+            self._note(name, [f"{name}: stopped by an unexpected error ({type(error).__name__}); where it happened stands in {place}."], [])
+
+    def _gather(self, name: str) -> None:
+        source = self.settings.sources[name]
+        if not self.is_replay:
+            landed = landing.land(self.workspace, self.warehouse, source, self.clock)
+            self._note(name, landed.faults, landed.notes)
+        shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
+        self._note(name, shaped.faults, shaped.notes)
+        self.counts[name] = shaped.counts
+        told = ", ".join(f"{shaped.counts[outcome]} {outcome}" for outcome in records.OUTCOMES if shaped.counts[outcome])
+        log.info("%s: %s", name, f"{shaped.seen} things said: {told}" if shaped.seen else "nothing new")
+
+    def understand(self) -> None:
+        """Tag every record that has no tags of the present classifier and journey."""
+        self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey)
+        self.notes += self.tagged.notes
+        if self.tagged.records:
+            log.info("tagged %s records, %s sentences", self.tagged.records, self.tagged.sentences)
+
+    def tell(self) -> None:
+        """Count the signals and tell each stage's story."""
+        signals.count(self.warehouse, self.clock)
+        story.tell(self.warehouse, self.journey, self.settings.company, self.clock)
+
+    def publish(self) -> Path:
+        """Write down the run and publish it as a whole."""
+        self._write_journey()
+        self._write_run()
+        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.today)
+        log.info("published %s", self.published)
+        return self.published
+
+    def _note(self, source: str, faults: list[str], notes: list[str]) -> None:
+        for sentence in faults:
+            self.faults.setdefault(source, []).append(sentence)
+            log.error("%s", sentence)
+        for sentence in notes:
+            self.notes.append(sentence)
+            log.warning("%s", sentence)
+
+    def _write_journey(self) -> None:
+        stages = [
+            {"stage_no": number, "stage": stage.stage, "name": self.journey.titles[stage.stage], "owner": stage.owner, "promise": stage.promise,
+             "description": stage.description, "journey_version": self.journey.version}
+            for number, stage in enumerate(self.journey.stages, 1)
+        ]  # fmt: skip
+        touchpoints = [
+            {"touchpoint": point.touchpoint, "stage": stage.stage, "name": point.name or point.touchpoint.replace("_", " ").capitalize(),
+             "owner": point.owner or stage.owner, "priority": point.priority, "basic": point.basic}
+            for stage in self.journey.stages for point in stage.touchpoints
+        ]  # fmt: skip
+        states = [
+            {"source": name, "kind": self.settings.sources[name].kind if name in self.settings.sources else None, "looked_at": self.clock,
+             "state": "failed" if name in self.faults else "ok", "problem": " ".join(self.faults.get(name, [])) or None}
+            for name in sorted({*self.settings.sources, *self.settings.faults})
+        ]  # fmt: skip
+        with self.warehouse.transaction():
+            for name, rows in (("journey", stages), ("touchpoints", touchpoints), ("source_states", states)):
+                self.warehouse.replace(f"night/{name}", rows)
+
+    def _write_run(self) -> None:
+        run = {
+            "run_id": self.run_id,
+            "started_at": self.started_at,
+            "finished_at": dt.datetime.now(dt.UTC),
+            "clock": self.clock,
+            "state": "done in part" if self.faults else "done",
+            "faults": [sentence for sentences in self.faults.values() for sentence in sentences],
+            "notes": self.notes,
+            "records": self.warehouse.rows("night/number_of_records")[0]["records"],
+            "classifier_version": self.tagged.classifier_version,
+            "journey_version": self.journey.version,
+            "program_version": __version__,
+        }
+        with self.warehouse.transaction():
+            self.warehouse.insert("night/runs", [run])
+
+
+def run(workspace: Workspace, as_of: str | None = None) -> Night:
+    """Walk a whole night without Prefect.
+
+    Args:
+        workspace: the company's folder.
+        as_of: the run's time, a date (to its end) or a time in ISO 8601; without it, now.
+
+    Raises:
+        Mend: the workspace cannot be used at all, or another night is under way (status 4).
+    """
+    with begin(workspace, as_of) as night:
+        for name in night.settings.sources:
+            night.gather(name)
+        night.understand()
+        night.tell()
+        night.publish()
+    return night
+
+
+@contextmanager
+def begin(workspace: Workspace, as_of: str | None = None) -> Iterator[Night]:
+    """Take the workspace for one night: configuration read, lock held, store open and in line with what has landed."""
+    settings = workspace.settings()
+    stages = journey.read(workspace.journey)
+    now = dt.datetime.now(dt.UTC)
+    clock = _clock(as_of, settings, now)
+    run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    workspace.landing.mkdir(mode=0o700, exist_ok=True)
+    with _alone(workspace), _logged(workspace, run_id):
+        last_landed = _last_landed(workspace)
+        is_replay = as_of is not None and last_landed is not None and clock < last_landed
+        store = workspace.root / ".replay.duckdb" if is_replay else workspace.warehouse
+        store.unlink(missing_ok=True) if is_replay else None
+        try:
+            with warehouse.opened(store) as opened:
+                night = Night(workspace, settings, stages, opened, run_id, now, clock, is_replay)
+                for sentence in landing.settle(workspace, opened, clock if is_replay else None):
+                    log.warning("%s", sentence)
+                for name, sentence in settings.faults.items():
+                    night._note(name, [sentence], [])
+                yield night
+        finally:
+            if is_replay:
+                store.unlink(missing_ok=True)
+
+
+def _clock(as_of: str | None, settings: Settings, now: dt.datetime) -> dt.datetime:
+    if as_of is None:
+        return now
+    zone = ZoneInfo(settings.company.timezone)
+    try:
+        moment = dt.datetime.fromisoformat(as_of)
+    except ValueError:
+        raise Mend(f"--as-of '{as_of}' is no time; write a date such as 2026-06-30 or a time such as 2026-06-30T06:00.") from None
+    if len(as_of.strip()) <= 10:
+        moment = dt.datetime.combine(moment.date() + dt.timedelta(days=1), dt.time(), zone) - dt.timedelta(microseconds=1)
+    clock = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(dt.UTC)
+    if clock > now:
+        raise Mend(f"--as-of {as_of} lies in the future; a night can only be told up to now.")
+    return clock
+
+
+def _last_landed(workspace: Workspace) -> dt.datetime | None:
+    manifests = workspace.landing.glob("*/*/manifest.json")
+    return max((dt.datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["landed_at"]) for path in manifests), default=None)
+
+
+@contextmanager
+def _alone(workspace: Workspace) -> Iterator[None]:
+    """Hold the workspace's lock; the system lets go of it when the process ends, however it ends."""
+    with (workspace.landing / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Mend(f"A night is already running in {workspace.root}; this one does nothing. Wait for it to end.", ALREADY_RUNNING) from None
+        yield
+
+
+class _JsonLines(logging.Formatter):
+    """A log line as one JSON object: time, level, station, message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = {
+            "at": at,
+            "level": record.levelname.lower(),
+            "station": record.name.removeprefix("listening."),
+            "message": record.getMessage(),
+        }
+        if record.exc_info and record.exc_info[0]:
+            line["error"] = record.exc_info[0].__name__  # never its message: it may hold a customer's words
+            line["where"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(record.exc_info[2])]
+        return json.dumps(line, ensure_ascii=False)
+
+
+@contextmanager
+def _logged(workspace: Workspace, run_id: str) -> Iterator[None]:
+    """Write what the stations say to `logs/<run_id>.jsonl` as well, and keep the last hundred of them."""
+    workspace.logs.mkdir(mode=0o700, exist_ok=True)
+    handler = logging.FileHandler(workspace.logs / f"{run_id}.jsonl", encoding="utf-8")
+    handler.setFormatter(_JsonLines())
+    logger = logging.getLogger("listening")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+        for old in sorted(workspace.logs.glob("*.jsonl"))[:-100]:
+            old.unlink()
+
+
+def outcome(night: Night) -> dict[str, Any]:
+    """What a program that started the night wants to know of it."""
+    return {
+        "run_id": night.run_id, "status": night.status, "summary": summary(night), "faults": night.faults, "notes": night.notes,
+        "counts": {source: dict(counts) for source, counts in night.counts.items()}, "published": str(night.published), "report": report(night),
+    }  # fmt: skip
+
+
+def summary(night: Night) -> str:
+    """The night in one sentence."""
+    new = f"{night.new_records} new or changed records" if night.new_records else "nothing new"
+    failed = f"; failed: {', '.join(sorted(night.faults))}" if night.faults else ""
+    return f"{new}, {night.tagged.records} tagged{failed}"
+
+
+def report(night: Night) -> str:
+    """The night as Markdown: counts by source, what failed, what was guessed, where it is published."""
+    lines = [f"# Night {night.run_id}", "", summary(night).capitalize() + ".", "", "| source | seen | " + " | ".join(records.OUTCOMES) + " |", "|---" * 8 + "|"]
+    for source, counts in sorted(night.counts.items()):
+        lines.append(
+            f"| {source} | {sum(counts[outcome] for outcome in records.OUTCOMES)} | " + " | ".join(str(counts[outcome]) for outcome in records.OUTCOMES) + " |"
+        )
+    for title, sentences in (("To mend", [sentence for source in night.faults.values() for sentence in source]), ("To know", night.notes)):
+        if sentences:
+            lines += ["", f"## {title}", "", *(f"- {sentence}" for sentence in sentences)]
+    return "\n".join([*lines, "", f"Published: {night.published}"])
+
+
+def prepare(workspace: Workspace, journey_file: Path) -> list[str]:
+    """Make or complete a workspace: what is missing is put there, nothing that exists is changed; then fit the classifier.
+
+    Gives a sentence for each thing that was made.
+    """
+    made = []
+    for folder in (workspace.root, workspace.inbox, workspace.root / "labels"):
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            made.append(f"made {folder}")
+    if not workspace.configuration.exists():
+        name = workspace.root.name.replace("-", " ").title()
+        workspace.configuration.write_text(TEMPLATE.format(name=name), encoding="utf-8")
+        made.append(f"wrote {workspace.configuration}: name your sources there")
+    if not workspace.journey.exists():
+        shutil.copyfile(journey_file, workspace.journey)
+        made.append(f"wrote {workspace.journey}: make the stages yours")
+    version = tagging.fit(workspace.models, journey.read(workspace.journey))
+    made.append(f"fitted the stage classifier {version} from the starter labels")
+    return made
+
+
+TEMPLATE = """\
+[company]
+name = "{name}"
+timezone = "Europe/London"     # the company's time zone: it decides what day something was said on
+# currency = "GBP"
+# language = "en"
+
+# One table a source. Put the file into inbox/ and name its columns; without `columns` they are guessed and told.
+#
+# [sources.survey]
+# connector = "files"
+# kind = "survey"              # survey, ticket, review, chat, social, call, employee or supplier
+# path = "inbox/survey*.csv"
+# columns = {{ id = "response_id", said_at = "submitted", text = "comment", score = "nps", customer_id = "customer" }}
+# score_scale = [0, 10]        # worst, best
+# score_name = "NPS"
+# dimensions = {{ region = "region" }}
+#
+# [sources.tickets]
+# connector = "files"
+# kind = "ticket"
+# path = "inbox/tickets*.jsonl"   # a Zendesk export is recognised as it is
+"""

@@ -1,0 +1,79 @@
+"""Facts in, the sentences that the page adds of its own out: the glance, trouble with sources, what would make a stage surer."""
+
+from __future__ import annotations
+
+from listening.publish import wording
+from listening.publish.facts import Facts
+
+SILENT_DAYS = 30
+COMPARED_FROM = 10  # units of one source in both periods, as in story/station.py
+FOUND_WELL = 0.75  # the classifier's recall that a stage should not fall below
+
+
+def glance(told: Facts) -> list[str]:
+    """The state of all stages in a sentence or two, what got worse first."""
+    titles: dict[wording.State, list[str]] = {}
+    for stage in told["stages"]:
+        titles.setdefault(wording.state(stage["now"]), []).append(stage["title"])
+    openings = {
+        wording.WORSE: "Got worse: ", wording.BETTER: "Got better: ", wording.SAME: "No clear change: ",
+        wording.NEW: "Heard, with nothing to compare with yet: ", wording.LITTLE: "Too little feedback to say: ", wording.SILENT: "Nobody spoke of ",
+    }  # fmt: skip
+    return [f"{opening}{wording.listed(titles[state])}." for state, opening in openings.items() if state in titles]
+
+
+def problems(told: Facts) -> list[str]:
+    """What a reader must know first: sources that failed or fell silent, and feedback that is old as a whole."""
+    faults = list(told["run"]["faults"] or [])
+    known = " ".join(faults)
+    faults += [f"{source['source']}: {source['problem']}" for source in told["sources"] if source["problem"] and source["problem"] not in known]
+    silent = [source for source in told["sources"] if source["days_silent"] is not None and source["days_silent"] > SILENT_DAYS]
+    empty = [source for source in told["sources"] if source["last_said_on"] is None and not source["problem"] and source["source"] not in known]
+    if silent and len(silent) == len([source for source in told["sources"] if source["last_said_on"]]):
+        days = min(source["days_silent"] for source in silent)
+        faults.insert(
+            0, f"The newest feedback is {wording.number(days)} days old. “Last 90 days” on these pages means the last 90 days of feedback, not of today."
+        )
+    faults += [
+        f"{source['source']} has brought nothing for {wording.number(source['days_silent'])} days; "
+        f"the last {wording.kind(source['kind'])} are from {wording.day(source['last_said_on'])}."
+        for source in silent
+    ]
+    return faults + [f"{source['source']} has brought no feedback yet." for source in empty]
+
+
+def surer(told: Facts, stage: Facts) -> list[str]:
+    """What would let the story of a stage say more."""
+    story = stage["now"]
+    sources = story["sources"] if story else []
+    advice = []
+    if not sources:
+        advice.append("Nobody spoke of this stage. Ask customers who have just been through it, or bring in a source that hears them.")
+    elif story["evidence_level"] == "insufficient":
+        advice.append(
+            f"No source brought {COMPARED_FROM} or more that say how customers live here; from that number on, the stage can be compared with earlier."
+        )
+    elif story["direction"] is None:
+        advice.append(f"No source brought {COMPARED_FROM} or more both now and in the 90 days before; that takes until change can be told.")
+    if len(sources) == 1:
+        advice.append(f"Only {sources[0]['source']} speaks here. A second source that hears other customers would show whether they live it the same way.")
+    few = [source["source"] for source in sources if source["n"] < COMPARED_FROM]
+    if sources and few and len(sources) > 1:
+        advice.append(f"{wording.listed(few)} brought fewer than {COMPARED_FROM}: more from there would narrow the ranges.")
+    if story and story["customers"] is None:
+        advice.append("How many customers were in the stage is not known, so those who kept silent cannot be counted.")
+    advice.append(
+        "Nobody asked customers of this stage picked at random. A few such answers would make known how all of them live, not only those who spoke up."
+    )
+    return advice + _recognised(told, stage)
+
+
+def _recognised(told: Facts, stage: Facts) -> list[str]:
+    row = next((row for row in told["accuracy"] if row["stage"] == stage["stage"]), None)
+    if row is None or row["recall"] is None or row["recall"] >= FOUND_WELL:
+        return []
+    found = wording.interval(row["recall"], row["recall_low"], row["recall_high"])
+    return [
+        f"Of texts that speak of this stage, {found} are recognised (examined on {wording.count(row['labels'], 'text', 'texts')} "
+        "read by a person). More texts read by a person would raise that."
+    ]

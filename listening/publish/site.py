@@ -1,0 +1,132 @@
+"""The page and the Markdown: takes the facts, renders small templates; no query here, no HTML there."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from listening.publish import charts, remarks, wording
+from listening.publish.facts import Facts
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+RESERVED = ("index", "method")
+QUARTERS_FROM = 3  # with fewer quarters of feedback the trend is drawn by month
+COUNTED = ("seen", "new", "updated", "repeated", "deleted", "rejected", "refused")  # of run_counts
+STORIES_SHOWN = 4  # earlier quarters in full; older ones fold away
+
+
+def write(folder: Path, told: Facts) -> None:
+    """Write the page of the whole journey, one of each stage, and one on how we know, into a new `folder`."""
+    folder.mkdir()
+    environment = _html()
+    pages = page_names(told)
+    common = {"told": told, "problems": remarks.problems(told), "pages": pages, "css_hash": _style_hash(environment)}
+    _render(environment, folder / "index.html", "index.html", common | {"glance": remarks.glance(told), "now": _window(told)})
+    _render(environment, folder / "method.html", "method.html", common | {"titles": _titles(told), "counted": COUNTED})
+    for stage in told["stages"]:
+        _render(environment, folder / pages[stage["stage"]], "stage.html", common | {"stage": stage, **_of_stage(told, stage)})
+
+
+def markdown(told: Facts) -> str:
+    """The same facts as one Markdown document."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=False,  # noqa: S701 (no HTML: `finalize` escapes for Markdown what comes from data)
+        finalize=_escape_markdown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    _register(environment)
+    text = environment.get_template("stories.md").render(told=told, problems=remarks.problems(told), glance=remarks.glance(told), now=_window(told))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def page_names(told: Facts) -> dict[str, str]:
+    """The file of each stage: its own name, or its number where that is no fit name for a file."""
+    names: dict[str, str] = {}
+    for place, stage in enumerate(told["stages"], start=1):
+        name = stage["stage"]
+        is_fit = re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,60}", name) and name not in RESERVED
+        names[name] = f"{name}.html" if is_fit else f"stage-{place}.html"
+    return names
+
+
+def _of_stage(told: Facts, stage: Facts) -> Facts:
+    """What the page of a stage shows beside the facts."""
+    told_of = [story for story in stage["periods"] if story["period_kind"] == "quarter" and story["records"]]
+    periods, sources = _trend_of(stage)
+    shares = charts.shares(stage["now"], "shares") if stage["now"] else None
+    order = [other["stage"] for other in told["stages"]]
+    place = order.index(stage["stage"])
+    return {
+        "shares": shares,
+        "trend": charts.trend(periods, sources, "trend") if periods else None,
+        "trend_periods": periods,
+        "trend_sources": sources,
+        "earlier": told_of[:STORIES_SHOWN],
+        "oldest": told_of[STORIES_SHOWN:],
+        "advice": remarks.surer(told, stage),
+        "before": told["stages"][place - 1] if place else None,
+        "after": told["stages"][place + 1] if place + 1 < len(order) else None,
+    }
+
+
+def _trend_of(stage: Facts) -> tuple[list[Facts], list[str]]:
+    """The last quarters, oldest first, or months where quarters are few; and the sources that spoke most in them."""
+    told_of = [story for story in stage["periods"] if story["period_kind"] == "quarter" and story["records"]]
+    kind = "quarter" if len(told_of) >= QUARTERS_FROM else "month"
+    periods = [story for story in stage["periods"] if story["period_kind"] == kind][: charts.PERIODS][::-1]
+    spoken: dict[str, int] = {}
+    for story in periods:
+        for source in story["sources"]:
+            spoken[source["source"]] = spoken.get(source["source"], 0) + (source["n"] if source["n"] >= wording.LEAST else 0)
+    most = sorted((source for source in spoken if spoken[source]), key=lambda source: (-spoken[source], source))
+    return periods, most[: charts.SOURCES]
+
+
+def _window(told: Facts) -> Facts | None:
+    """The last 90 days, as the first stage that has a story knows them."""
+    return next((stage["now"] for stage in told["stages"] if stage["now"]), None)
+
+
+def _titles(told: Facts) -> dict[str, str]:
+    """What the stages of the accuracy table are called."""
+    return {stage["stage"]: stage["title"] for stage in told["stages"]} | {"none": "No stage", "all": "All"}
+
+
+def _html() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    _register(environment)
+    return environment
+
+
+def _register(environment: jinja2.Environment) -> None:
+    words = (wording.state, wording.percent, wording.interval, wording.side, wording.signed, wording.change, wording.net, wording.mean, wording.scale)
+    times = (wording.day, wording.span, wording.moment, wording.number, wording.count, wording.kind, wording.listed)
+    environment.filters.update({function.__name__: function for function in (*words, *times)})
+    environment.globals.update(SIDES=wording.SIDES, COLUMNS=wording.COLUMNS, LEAST=wording.LEAST)
+
+
+def _style_hash(environment: jinja2.Environment) -> str:
+    """The hash by which each page allows its one style sheet and nothing else."""
+    return base64.b64encode(hashlib.sha256(environment.get_template("style.css").render().encode()).digest()).decode()
+
+
+def _render(environment: jinja2.Environment, path: Path, template: str, facts: Facts) -> None:
+    text = environment.get_template(template).render(page=path.name, **facts)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _escape_markdown(value: Any) -> Any:
+    """Text on one line in which no letter is read as Markdown or HTML."""
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(value.split()))

@@ -1,0 +1,61 @@
+"""Write a run's folder and switch `published` to it.
+
+    .published/<run_id>/listening.duckdb    the described tables, schema main
+                        parquet/*.parquet   the same tables as files
+                        stories.json, stories.md, site/
+    published -> .published/<run_id>        replaced in one step, so that readers see one whole run
+
+A folder per run also means that a process which holds an old file keeps it, and one that opens anew gets the new one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from pathlib import Path
+
+from listening import warehouse as store
+from listening.publish import facts, site
+from listening.warehouse import Warehouse
+from listening.workspace import Workspace
+
+RUNS_KEPT = 7
+
+
+def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, today: dt.date) -> Path:
+    """Publish the tables as they stand as run `run_id`, told on the company's date `today`; gives the run's folder."""
+    folder = workspace.runs / f"{run_id}.partial"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "parquet").mkdir(parents=True)
+    workspace.runs.chmod(0o700)
+    database = folder / "listening.duckdb"
+    warehouse.publish(database, store.tables("publish"), today=today)
+    database.chmod(0o600)
+    store.export_parquet(database, folder / "parquet")
+    with store.reading(database) as published:
+        told = facts.gather(published, workspace.settings().company)
+    (folder / "stories.json").write_text(json.dumps(told, indent=1, ensure_ascii=False, default=str), encoding="utf-8")
+    (folder / "stories.md").write_text(site.markdown(told), encoding="utf-8")
+    site.write(folder / "site", told)
+    finished = workspace.runs / run_id
+    folder.rename(finished)
+    _switch(workspace, finished)
+    _remove_old(workspace)
+    return finished
+
+
+def _switch(workspace: Workspace, finished: Path) -> None:
+    """Point `published` at a complete run in one step."""
+    link = workspace.root / ".published.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path(".published") / finished.name, target_is_directory=True)
+    link.replace(workspace.published)
+
+
+def _remove_old(workspace: Workspace) -> None:
+    runs = sorted((path for path in workspace.runs.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    current = workspace.published.resolve()
+    for path in [*(run for run in runs if run.suffix == ".partial"), *[run for run in runs if run.suffix != ".partial"][:-RUNS_KEPT]]:
+        if path != current:
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,131 @@
+"""Figures, dates and codes in, the words that a CX lead reads out: '42 % (36–48 %)', '9 Sep to 7 Dec 2022', 'Got worse'."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from listening.publish.facts import Facts
+
+LEAST = 5  # with fewer a share would say nothing
+SPACE = "\u00a0"
+SIDES = {"trouble": "in trouble", "great": "living it great"}
+COLUMNS = {"trouble": "negative", "great": "positive"}  # of stage_sources
+KINDS = {
+    "survey": "survey answers", "ticket": "tickets", "review": "reviews", "chat": "chats", "social": "posts", "call": "calls",
+}  # fmt: skip
+
+
+class State(NamedTuple):
+    """How a stage stands against the 90 days before: a key for colours, words, and a sign that needs no colour."""
+
+    key: str
+    words: str
+    sign: str
+
+
+WORSE = State("worse", "Got worse", "▼")
+BETTER = State("better", "Got better", "▲")
+SAME = State("same", "No clear change", "＝")
+NEW = State("new", "Nothing to compare with yet", "•")
+LITTLE = State("little", "Too little feedback", "?")
+SILENT = State("silent", "Nobody spoke", "–")
+
+
+def state(story: Facts | None) -> State:
+    """The state of a stage by its story of the last 90 days."""
+    if story is None or not story["records"]:
+        return SILENT
+    if story["evidence_level"] == "insufficient":
+        return LITTLE
+    return {"worse": WORSE, "better": BETTER, "no clear change": SAME}.get(story["direction"], NEW)
+
+
+def percent(share: float) -> str:
+    """A share 0 … 1 as '42 %'."""
+    return f"{share * 100:.0f}{SPACE}%"
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """A share with its 90 % interval, as '42 % (36–48 %)'."""
+    return f"{percent(value)} ({low * 100:.0f}–{percent(high)})"
+
+
+def side(source: Facts, of: str) -> str | None:
+    """What a source says of one side ('trouble' or 'great'); nothing where fewer than five spoke."""
+    if source["n"] < LEAST:
+        return None
+    column = COLUMNS[of]
+    return interval(source[column], source[f"{column}_low"], source[f"{column}_high"])
+
+
+def signed(points: float) -> str:
+    """Points with their sign, as '+4', '−9' or '0'."""
+    whole = round(points)
+    return f"{whole:+d}".replace("-", "−") if whole else "0"
+
+
+def change(measure: Facts) -> str:
+    """A change in points with its interval."""
+    return f"{signed(measure['value'])} points ({signed(measure['low'])} to {signed(measure['high'])})"
+
+
+def net(row: Facts, name: str = "indicator") -> str:
+    """A net −100 … 100 with its interval; the interval of a score's net is called low and high."""
+    low, high = ("low", "high") if name == "net" else (f"{name}_low", f"{name}_high")
+    return f"{signed(row[name])} ({signed(row[low])} to {signed(row[high])})"
+
+
+def mean(score: Facts) -> str:
+    """A mean score with its interval, where more than one answered."""
+    if score["mean_low"] is None:
+        return f"{score['mean']:.1f}"
+    return f"{score['mean']:.1f} ({score['mean_low']:.1f} to {score['mean_high']:.1f})"
+
+
+def scale(score: Facts) -> str:
+    """A score's scale, its worst value first."""
+    if score["score_worst"] is None or score["score_best"] is None:
+        return "not known"
+    return f"{score['score_worst']:g} (worst) to {score['score_best']:g} (best)"
+
+
+def day(date: dt.date | None) -> str:
+    """A date as '7 Dec 2022'."""
+    return f"{date.day}{SPACE}{date:%b}{SPACE}{date.year}" if date else "never"
+
+
+def span(first: dt.date, last: dt.date) -> str:
+    """Two dates as '9 Sep to 7 Dec 2022'."""
+    if first.year == last.year:
+        return f"{first.day}{SPACE}{first:%b} to {day(last)}"
+    return f"{day(first)} to {day(last)}"
+
+
+def moment(when: dt.datetime | None, timezone: str) -> str:
+    """A time as '22 Nov 2026, 02:01' on the company's clock."""
+    if when is None:
+        return "never"
+    local = when.astimezone(ZoneInfo(timezone))
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def number(value: float) -> str:
+    """A count with thousands set apart."""
+    return f"{value:,.0f}"
+
+
+def count(value: int, one: str, many: str) -> str:
+    """A count with its noun, as '1 piece of feedback' or '2,264 pieces of feedback'."""
+    return f"{number(value)} {one if value == 1 else many}"
+
+
+def kind(name: str) -> str:
+    """What a kind of source brings, in the plural."""
+    return KINDS.get(name, name)
+
+
+def listed(words: list[str]) -> str:
+    """Words in a row, as 'a, b and c'."""
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)

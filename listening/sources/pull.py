@@ -1,0 +1,43 @@
+"""What every source hands over: a pull (one file, one walk through an API) as pages of rows, or a fault in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+PAGE_ROWS = 20_000
+
+
+class Row(NamedTuple):
+    """One row as the source gave it. A damaged row has `fault` and keeps what could be read of it as `cells`.
+
+    `number` is the place in the pull, for files the line on which the row begins.
+    """
+
+    number: int
+    cells: Any
+    fault: str | None = None
+
+
+@dataclass
+class Pull:
+    """Rows that belong together. `fingerprint` tells the same content again; `notes` fill while pages are read."""
+
+    origin: str
+    fingerprint: str
+    size: int
+    pages: Iterator[list[Row]]
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that kept one file or one walk from being read, in a sentence that says how to mend it."""
+
+    origin: str
+    sentence: str
+
+
+class Unreadable(Exception):
+    """A pull that cannot be read as what it should be; the message is a sentence without the pull's name."""

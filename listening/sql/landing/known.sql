@@ -1,0 +1,1 @@
+select fingerprint from landing.pulls where source = $source

@@ -1,0 +1,1 @@
+select pull_id from landing.pulls

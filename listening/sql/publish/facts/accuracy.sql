@@ -1,0 +1,1 @@
+select * from classifier_accuracy order by stage = 'all', stage

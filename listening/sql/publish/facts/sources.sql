@@ -1,0 +1,1 @@
+select * from freshness order by source

@@ -1,0 +1,1 @@
+select * from sentences where record_id = $record_id order by sentence_no

@@ -1,0 +1,1 @@
+select stage from journey order by stage_no

@@ -1,0 +1,1 @@
+delete from records.records where source = $source and is_dropped

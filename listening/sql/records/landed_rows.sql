@@ -1,0 +1,3 @@
+select row_no, cells, fault
+from read_parquet($batch)
+order by row_no

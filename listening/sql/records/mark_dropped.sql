@@ -1,0 +1,1 @@
+update records.records set is_dropped = true where source = $source

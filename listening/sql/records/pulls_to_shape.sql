@@ -1,0 +1,19 @@
+-- pulls of a source that were never shaped, were shaped under other settings, or hold rows from a future that has come
+with shaped as (
+    select pull_id, fingerprint, again_at
+    from records.shaped_pulls
+    where source = $source
+),
+
+is_stale as (
+    select coalesce(bool_or(fingerprint <> $fingerprint), false) as is_stale
+    from shaped
+)
+
+select pulls.pull_id, pulls.origin, pulls.landed_at, pulls.batches, pulls.row_count, is_stale.is_stale
+from landing.pulls as pulls
+cross join is_stale
+left join shaped using (pull_id)
+where pulls.source = $source
+    and (is_stale.is_stale or shaped.pull_id is null or shaped.again_at <= $clock)
+order by pulls.landed_at, pulls.pull_id

@@ -1,0 +1,1 @@
+select count(*) as units from signals.units

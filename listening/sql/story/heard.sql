@@ -1,0 +1,17 @@
+-- distinct customers (or units, where nobody is named) who spoke of a stage
+with cuts as (
+    select stage, said_on, customer_id, unit_id, 'all' as cut_by, 'all' as cut_value
+    from signals.units
+
+    union all
+
+    select stage, said_on, customer_id, unit_id, cut_by, cut_value
+    from (unpivot signals.units on region, channel, product, brand, segment, unit, team into name cut_by value cut_value)
+)
+
+select periods.period_kind, periods.period, cuts.cut_by, cuts.cut_value, cuts.stage, count(distinct coalesce(cuts.customer_id, cuts.unit_id)) as heard
+from cuts
+inner join story.periods as periods on cuts.said_on >= periods.period_start and cuts.said_on < periods.period_end
+where cuts.stage is not null and cuts.stage <> 'none'
+group by all
+order by all

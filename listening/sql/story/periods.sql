@@ -1,0 +1,53 @@
+with span as (
+    select min(said_on) as first_day, max(said_on) as last_day
+    from signals.units
+),
+
+month_starts as (
+    select unnest(generate_series(date_trunc('month', first_day), last_day::timestamp, interval 1 month))::date as period_start
+    from span
+),
+
+months as (
+    select 'month' as period_kind, strftime(period_start, '%Y-%m') as period, period_start, (period_start + interval 1 month)::date as period_end
+    from month_starts
+),
+
+quarter_starts as (
+    select distinct (period_start - to_months(((month(period_start) - $fiscal_start + 12) % 3)::integer))::date as period_start
+    from month_starts
+),
+
+quarters as (
+    select
+        'quarter' as period_kind,
+        -- a fiscal year is named by the calendar year in which it ends
+        format('{}-Q{}', year(period_start + to_months((12 - $fiscal_start + 1)::integer % 12)), (month(period_start) - $fiscal_start + 12) % 12 // 3 + 1) as period,
+        period_start,
+        (period_start + interval 3 month)::date as period_end
+    from quarter_starts
+),
+
+windows as (
+    select
+        'rolling' as period_kind,
+        case number when 0 then 'last 90 days' else '90 days before' end as period,
+        (last_day - (89 + 90 * number)::integer)::date as period_start,
+        (last_day + (1 - 90 * number)::integer)::date as period_end
+    from span
+    cross join range(2) as windows (number)
+    where last_day is not null
+),
+
+every_period as (
+    select * from months
+    union all
+    select * from quarters
+    union all
+    select * from windows
+)
+
+select period_kind, period, period_start, period_end, period_kind <> 'rolling' and period_end <= $today as is_over
+from every_period
+where exists (select 1 from signals.units where said_on >= period_start and said_on < period_end)
+order by period_kind, period_start

@@ -1,0 +1,16 @@
+-- sentences that can stand alone, with a clear side, of records that lean the same way
+select
+    periods.period_kind, periods.period, periods.period_start, periods.period_end, periods.is_over,
+    sentences.stage,
+    case when sentences.sentiment < 0 then 'trouble' else 'great' end as side,
+    sentences.record_id, sentences.sentence_no, sentences.text, records.source
+from tagging.sentences as sentences
+inner join tagging.tagged_records as records using (record_id)
+inner join story.periods as periods on records.said_on >= periods.period_start and records.said_on < periods.period_end
+where periods.period_kind in ('rolling', 'quarter')
+    and periods.period <> '90 days before'
+    and records.role not in ('employee', 'supplier')
+    and sentences.stage is not null and sentences.stage <> 'none'
+    and length(sentences.text) between 25 and 240
+    and ((sentences.sentiment <= -0.1 and records.stance = 'trouble') or (sentences.sentiment >= 0.1 and records.stance = 'great'))
+order by periods.period_kind, periods.period_start, sentences.stage, sentences.record_id, sentences.sentence_no

@@ -1,0 +1,2 @@
+delete from tagging.record_stages
+where record_id not in (select record_id from records.records where not is_deleted)

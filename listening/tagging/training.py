@@ -1,0 +1,152 @@
+"""Fit the stage classifier: takes the starter labels and the journey's own words, gives a model folder and its accuracy.
+
+It is examined on industries that it was not fitted on, since that is how a company meets it: every industry of the
+starter labels is left out once, and what is said of accuracy, calibration and coverage comes from those turns.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.stats import binomtest
+from sklearn.svm import LinearSVC
+
+from listening.journey import NO_STAGE, Journey
+from listening.tagging import classifier
+from listening.tagging.classifier import PLACED_FROM, softmax
+from listening.workspace import Mend, shipped
+
+INVERSE_PENALTY = 0.3
+
+
+def fit(models: Path, journey: Journey) -> str:
+    """Fit on the starter labels for this journey, write the model below `models`, and give its version.
+
+    The same labels and journey give the same version, to the byte, on the same libraries.
+    """
+    labels = starter_labels(journey)
+    own = [(stage.description, stage.stage) for stage in journey.stages if stage.description]
+    own += [(" ".join(point.words), stage.stage) for stage in journey.stages for point in stage.touchpoints if point.words]
+    texts = [text for text, _, _ in labels] + [text for text, _ in own]
+    truth = np.array([stage for _, stage, _ in labels] + [stage for _, stage in own], dtype=object)
+    groups = np.array([industry for _, _, industry in labels] + ["journey"] * len(own), dtype=object)
+    fitted = classifier.vectorizers()
+    features = sp.hstack([vectorizer.fit_transform(texts) for vectorizer in fitted], format="csr")
+    stages = [*(name for name in journey.names if name in set(truth)), NO_STAGE]
+    held_out = _logits_held_out(features, truth, groups, stages)
+    temperature = _temperature(held_out[: len(labels)], truth[: len(labels)], stages)
+    model = _model(features, truth)
+    order = [list(model.classes_).index(stage) for stage in stages]
+    facts = {
+        "stages": stages,
+        "journey_version": journey.version,
+        "temperature": temperature,
+        "labels": len(labels),
+        "industries": sorted(set(groups) - {"journey"}),
+        "accuracy": accuracy(softmax(held_out[: len(labels)] / temperature), truth[: len(labels)], stages),
+    }
+    return classifier.save(models, fitted, model.coef_[order], model.intercept_[order], facts)
+
+
+def starter_labels(journey: Journey) -> list[tuple[str, str, str]]:
+    """Text, stage in this journey, and industry of each shipped label; those of stages nobody covers are left out."""
+    renamed = journey.from_default
+    labels = []
+    for path in sorted(shipped("reference").glob("starter-*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            labels += [(row["text"], renamed[row["stage"]], row["industry"]) for row in csv.DictReader(file) if row["stage"] in renamed]
+    missing = [name for name in journey.names if name not in {stage for _, stage, _ in labels}]
+    if missing:
+        raise Mend(
+            f"journey.yaml: no starter label tells what stage '{missing[0]}' is about. Say which of the default stages it is "
+            f"made of with covers: [use], for example; they are listed in data/reference/CODING-GUIDE.md."
+        )
+    return labels
+
+
+def _model(features: sp.csr_matrix, truth: NDArray[Any]) -> LinearSVC:
+    return LinearSVC(C=INVERSE_PENALTY, random_state=0).fit(features, truth.astype(str).astype(object))
+
+
+def _logits_held_out(features: sp.csr_matrix, truth: NDArray[Any], groups: NDArray[Any], stages: Sequence[str]) -> NDArray[np.float64]:
+    """Logits of each text from a model that saw no text of its industry."""
+    logits = np.full((len(truth), len(stages)), -20.0)
+    for industry in sorted(set(groups) - {"journey"}):
+        is_out = groups == industry
+        model = _model(features[~is_out], truth[~is_out])
+        places = [list(stages).index(stage) for stage in model.classes_]
+        logits[np.ix_(is_out, places)] = model.decision_function(features[is_out])
+    return logits
+
+
+def _temperature(logits: NDArray[np.float64], truth: NDArray[Any], stages: Sequence[str]) -> float:
+    """The divisor of logits under which confidence comes true (Guo et al. 2017)."""
+    right = np.array([list(stages).index(stage) for stage in truth])
+
+    def loss(temperature: float) -> float:
+        return float(-np.log(softmax(logits / temperature)[np.arange(len(right)), right] + 1e-12).mean())
+
+    return round(float(minimize_scalar(loss, bounds=(0.02, 5), method="bounded").x), 3)
+
+
+def accuracy(probabilities: NDArray[np.float64], truth: NDArray[Any], stages: Sequence[str]) -> list[dict[str, Any]]:
+    """Precision, recall and F1 of each stage and of all, 90 % intervals, coverage and calibration error, as rows."""
+    guess = np.array(stages, dtype=object)[probabilities.argmax(axis=1)]
+    confidence = probabilities.max(axis=1)
+    is_placed = confidence >= PLACED_FROM
+    rows = [_stage_row(stage, guess, truth, is_placed) for stage in stages]
+    is_right = guess == truth
+    low, high = _wilson(int((is_right & is_placed).sum()), int(is_placed.sum()))
+    recall_low, recall_high = _wilson(int(is_right.sum()), len(truth))
+    rows.append(
+        {
+            "stage": "all", "labels": len(truth),
+            "precision": _share(is_right & is_placed, is_placed), "precision_low": low, "precision_high": high,
+            "recall": float(is_right.mean()), "recall_low": recall_low, "recall_high": recall_high,
+            "f1": float(np.mean([row["f1"] for row in rows])), "coverage": float(is_placed.mean()),
+            "calibration_error": _calibration_error(confidence, is_right),
+        }
+    )  # fmt: skip
+    return rows
+
+
+def _stage_row(stage: str, guess: NDArray[Any], truth: NDArray[Any], is_placed: NDArray[np.bool_]) -> dict[str, Any]:
+    is_here, says_here = truth == stage, guess == stage
+    hits = is_here & says_here
+    recall = _share(hits, is_here)
+    guessed = _share(hits, says_here)
+    precision_interval = _wilson(int((hits & is_placed).sum()), int((says_here & is_placed).sum()))
+    recall_interval = _wilson(int(hits.sum()), int(is_here.sum()))
+    return {
+        "stage": stage, "labels": int(is_here.sum()),
+        "precision": _share(hits & is_placed, says_here & is_placed), "precision_low": precision_interval[0], "precision_high": precision_interval[1],
+        "recall": recall, "recall_low": recall_interval[0], "recall_high": recall_interval[1],
+        "f1": 2 * guessed * recall / (guessed + recall) if guessed and recall else 0.0,
+        "coverage": _share(is_placed & is_here, is_here), "calibration_error": None,
+    }  # fmt: skip
+
+
+def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float | None:
+    return float(part.sum() / whole.sum()) if whole.any() else None
+
+
+def _wilson(hits: int, of: int) -> tuple[float | None, float | None]:
+    """Wilson's 90 % interval of a share; None where there is nothing to take a share of."""
+    if not of:
+        return None, None
+    interval = binomtest(hits, of).proportion_ci(0.9, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def _calibration_error(confidence: NDArray[np.float64], is_right: NDArray[np.bool_], bins: int = 10) -> float:
+    """Mean distance between confidence and share of right tags over ten equal bins (ECE)."""
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [abs(confidence[bin_of == place].mean() - is_right[bin_of == place].mean()) * (bin_of == place).mean() for place in set(bin_of)]
+    return float(sum(gaps))

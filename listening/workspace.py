@@ -1,0 +1,280 @@
+"""A company's folder: takes its path, gives where things are and what `listening.toml` says, or a sentence on how to mend it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import hashlib
+import json
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+FEEDBACK_KINDS = ("survey", "ticket", "review", "chat", "social", "call", "employee", "supplier")
+DIMENSIONS = ("region", "channel", "product", "brand", "segment", "unit", "team")
+ROLES = ("buyer", "user", "sponsor", "employee", "supplier", "community")
+CONNECTORS = ("files",)
+
+
+class Mend(Exception):
+    """Something that a person must put right; its message says what, where and how.
+
+    `status` is the exit status of the command that met it: 2 for wrong usage or configuration, 1 for anything else.
+    """
+
+    def __init__(self, sentence: str, status: int = 2) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def _existing_timezone(name: Any) -> Any:
+    try:
+        ZoneInfo(name)
+    except Exception as error:
+        raise ValueError(f"'{name}' is no time zone; write one such as 'Europe/London' or 'America/New_York'") from error
+    return name
+
+
+Timezone = Annotated[str, BeforeValidator(_existing_timezone)]
+Scale = Annotated[tuple[float, float], Field(description="worst and best value of a score")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Company(_Section):
+    """The `[company]` table: everything but name and time zone has a default."""
+
+    name: str
+    timezone: Timezone
+    currency: str = "EUR"
+    language: str = "en"
+    fiscal_year_starts_in: int = Field(1, ge=1, le=12)
+
+
+class Question(_Section):
+    """One question of a survey: each answer to it becomes a record of its own."""
+
+    text: str | None = None
+    score: str | None = None
+    stage: str | None = None
+    touchpoint: str | None = None
+    score_name: str | None = None
+    score_scale: Scale | None = None
+
+
+class Source(_Section):
+    """One `[sources.NAME]` table: where a source's rows come from and what its columns mean."""
+
+    name: str
+    connector: str
+    kind: str
+    path: str | None = None
+    format: Literal["csv", "jsonl", "xlsx", "parquet"] | None = None
+    encoding: str | None = None
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    base_url: str | None = None
+    columns: dict[str, str | list[str]] = Field(default_factory=dict)
+    dimensions: dict[str, str] = Field(default_factory=dict)
+    questions: list[Question] = Field(default_factory=list)
+    score_scale: Scale | None = None
+    score_name: str | None = None
+    timezone: Timezone | None = None
+    day_first: bool | None = None
+    said_at_default: dt.date | None = None
+    language: str | None = None
+    role: Literal["buyer", "user", "sponsor", "employee", "supplier", "community"] | None = None
+    stage: str | None = None
+    touchpoint: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of every setting that changes what records the landed rows become."""
+        content = self.model_dump(mode="json", exclude={"path", "base_url"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `listening.toml` says; a source that is configured wrongly stands in `faults` with its sentence."""
+
+    company: Company
+    sources: dict[str, Source] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The places in a company's folder. Nothing is read or made before it is asked for."""
+
+    root: Path
+
+    @property
+    def configuration(self) -> Path:
+        """What the company is called, and its sources."""
+        return self.root / "listening.toml"
+
+    @property
+    def journey(self) -> Path:
+        """The stages of the customers' journey."""
+        return self.root / "journey.yaml"
+
+    @property
+    def inbox(self) -> Path:
+        """Where files are dropped."""
+        return self.root / "inbox"
+
+    @property
+    def landing(self) -> Path:
+        """What was pulled, verbatim."""
+        return self.root / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        """The private working store."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def models(self) -> Path:
+        """The fitted classifiers."""
+        return self.root / "models"
+
+    @property
+    def logs(self) -> Path:
+        """What each run said, one JSON object a line."""
+        return self.root / "logs"
+
+    @property
+    def published(self) -> Path:
+        """The link that always points at one complete run."""
+        return self.root / "published"
+
+    @property
+    def runs(self) -> Path:
+        """Where complete runs stand, a folder each; `published` points at the newest."""
+        return self.root / ".published"
+
+    def settings(self) -> Settings:
+        """Read `listening.toml`.
+
+        Raises:
+            Mend: there is no workspace here, or the file as a whole cannot be used. A single bad source does
+                not raise: it is named in `Settings.faults`, so that the others can go on.
+        """
+        try:
+            text = self.configuration.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise Mend(
+                f"{self.root} is no workspace: it has no listening.toml. Make one with 'listening init {self.root}', or name another folder with --workspace."
+            ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise Mend(f"{self.configuration} cannot be read ({error}); save it as UTF-8 text.") from None
+        try:
+            content = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise Mend(f"{self.configuration} is not valid TOML: {error}.") from None
+        return _settings(content, text, self.configuration)
+
+
+def find(path: str | os.PathLike[str] | None = None) -> Workspace:
+    """The workspace at `path`, else at LISTENING_WORKSPACE, else here."""
+    return Workspace(Path(path or os.environ.get("LISTENING_WORKSPACE") or ".").absolute())
+
+
+def shipped(*parts: str) -> Path:
+    """A file that comes with the program: in `data/` of a checkout, or beside the installed package."""
+    beside = Path(__file__).parent / "data"
+    return (beside if beside.is_dir() else Path(__file__).parents[1] / "data").joinpath(*parts)
+
+
+def _settings(content: dict[str, Any], text: str, path: Path) -> Settings:
+    unknown = set(content) - {"company", "sources"}
+    if unknown:
+        key = sorted(unknown)[0]
+        raise Mend(f"{path}: line {_line(text, key)}: there is no table [{key}]; it knows [company] and [sources.NAME].")
+    try:
+        company = Company(**content.get("company", {}))
+    except ValidationError as error:
+        raise Mend(f"{path}: {_sentence(error, text, 'company', Company)}") from None
+    except TypeError:
+        raise Mend(f"{path}: [company] must be a table with name and timezone.") from None
+    sources, faults = {}, {}
+    for name, table in content.get("sources", {}).items():
+        try:
+            sources[name] = _source(name, table)
+        except ValidationError as error:
+            faults[name] = f"{path.name}: {_sentence(error, text, f'sources.{name}', Source)}"
+        except (ValueError, TypeError) as error:
+            faults[name] = f"{path.name}: line {_line(text, f'sources.{name}')}: [sources.{name}]: {error}"
+    return Settings(company, sources, faults)
+
+
+def _source(name: str, table: Any) -> Source:
+    if not isinstance(table, dict):
+        raise ValueError("must be a table with connector and kind")
+    if not re.fullmatch(r"[\w-]{1,60}", name):
+        raise ValueError("a source's name may have letters, digits, '-' and '_' only")
+    source = Source(**{**table, "name": name})
+    if source.connector not in CONNECTORS:
+        raise ValueError(f"there is no connector '{source.connector}'; it can be: {', '.join(CONNECTORS)}")
+    if source.kind not in FEEDBACK_KINDS:
+        raise ValueError(f"there is no kind '{source.kind}'; it can be: {', '.join(FEEDBACK_KINDS)}")
+    if not source.path:
+        raise ValueError("the files connector needs path, a pattern such as path = 'inbox/survey*.csv'")
+    if Path(source.path).is_absolute() or ".." in Path(source.path).parts:
+        raise ValueError(f"path '{source.path}' leads out of the workspace; put the files below it, for example in inbox/")
+    for scale in [source.score_scale, *(question.score_scale for question in source.questions)]:
+        if scale and scale[0] == scale[1]:
+            raise ValueError("score_scale needs two different values, [worst, best]")
+    for column in source.columns:
+        if column not in CANONICAL_COLUMNS:
+            near = difflib.get_close_matches(column, CANONICAL_COLUMNS, 1)
+            raise ValueError(
+                f"columns has no '{column}'"
+                + (f"; do you mean '{near[0]}'?" if near else f"; it can be: {', '.join(CANONICAL_COLUMNS)}")
+                + " Write columns = {canonical = 'their column'}."
+            )
+    return source
+
+
+CANONICAL_COLUMNS = (
+    "id", "said_at", "title", "text", "score", "updated_at", "deleted", "experienced_at", "customer_id", "account_id",
+    "email", "thread_id", "author", "public", "language", "role", "stage", "touchpoint", "product", "url",
+)  # fmt: skip
+
+
+def _line(text: str, key: str) -> int:
+    """The line of a key or a table header, counted from 1; 1 where it is nowhere to be seen."""
+    *table, last = key.split(".")
+    wanted = {f"[{key}]", f"[[{key}]]"}
+    inside = not table
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = line.split("#")[0].strip()
+        if bare in wanted:
+            return number
+        if bare.startswith("["):
+            inside = bare.strip("[]") == ".".join(table)
+        if inside and bare.split("=")[0].strip() == last:
+            return number
+    return _line(text, ".".join(table)) if table else 1
+
+
+def _sentence(error: ValidationError, text: str, table: str, model: type[BaseModel]) -> str:
+    """The first fault of a table, with its key, its line and what would be right."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    line = _line(text, f"{table}.{first['loc'][0]}" if first["loc"] else table)
+    if first["type"] == "missing":
+        return f"line {_line(text, table)}: [{table}] needs '{key}'."
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, model.model_fields, 1)
+        hint = f"do you mean '{near[0]}'?" if near else f"it can have: {', '.join(model.model_fields)}."
+        return f"line {line}: [{table}] has no key '{key}'; {hint}"
+    return f"line {line}: [{table}] {key}: {first['msg'].removeprefix('Value error, ')}."

@@ -1,0 +1,75 @@
+"""A fresh workspace and a fresh store for every test, on real parts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from listening import journey, night, tagging, warehouse, workspace
+from listening.publish import reading
+from listening.warehouse import Warehouse
+from listening.workspace import Workspace
+
+COMPANY = '[company]\nname = "Tester"\ntimezone = "Europe/London"\n'
+REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped classifier, fitted once for all tests."""
+    models = tmp_path_factory.mktemp("models")
+    tagging.fit(models, journey.read(workspace.shipped("default-journey.yaml")))
+    return models
+
+
+@pytest.fixture
+def make_workspace(tmp_path: Path, fitted: Path) -> Callable[..., Workspace]:
+    """Makes a workspace from the text of its sources' tables and its inbox files (name → content)."""
+
+    def make(sources: str = "", files: dict[str, str | bytes] | None = None, company: str = COMPANY, name: str = "workspace") -> Workspace:
+        place = Workspace(tmp_path / name)
+        place.inbox.mkdir(parents=True)
+        place.configuration.write_text(company + sources, encoding="utf-8")
+        shutil.copyfile(workspace.shipped("default-journey.yaml"), place.journey)
+        shutil.copytree(fitted, place.models)
+        for file, content in (files or {}).items():
+            drop(place, file, content)
+        return place
+
+    return make
+
+
+def drop(place: Workspace, file: str, content: str | bytes) -> Path:
+    """Put a file into the inbox, old enough to be complete."""
+    path = place.inbox / file
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    settle(path)
+    return path
+
+
+def settle(path: Path) -> None:
+    """Make a file look as if nobody had touched it for a while."""
+    long_ago = path.stat().st_mtime - 60
+    os.utime(path, (long_ago, long_ago))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Warehouse]:
+    """An empty working store."""
+    with warehouse.opened(tmp_path / "warehouse.duckdb") as opened:
+        yield opened
+
+
+def rows(place: Workspace, query: str) -> list[dict[str, object]]:
+    """Rows of a query on what is published."""
+    frame = reading.sql(place, query)
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
+def run(place: Workspace, as_of: str | None = None) -> night.Night:
+    """A whole night without Prefect."""
+    return night.run(place, as_of)
