@@ -119,6 +119,7 @@ def _through_prefect(place: Workspace, as_of: str | None) -> dict[str, Any]:
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")  # the stations' own lines tell what happens
     os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "CRITICAL")
     log.info("starting Prefect")
+    log.propagate = False  # Prefect shows what reaches the root logger: every line would be seen twice
     from pipelines.nightly import nightly
 
     return cast(dict[str, Any], nightly(str(place.root), as_of))  # a completed state hands out its data

@@ -69,7 +69,7 @@ class Night:
         except Mend:
             raise
         except Exception as error:
-            log.exception("gathering %s was stopped", name)
+            log.info("gathering %s was stopped", name, extra={"stopped_by": error})
             place = self.workspace.logs / f"{self.run_id}.jsonl"
             self._note(name, [f"{name}: stopped by an unexpected error ({type(error).__name__}); where it happened stands in {place}."], [])
 
@@ -100,7 +100,7 @@ class Night:
         """Write down the run and publish it as a whole."""
         self._write_journey()
         self._write_run()
-        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.today)
+        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.today)
         log.info("published %s", self.published)
         return self.published
 
@@ -239,9 +239,10 @@ class _JsonLines(logging.Formatter):
             "station": record.name.removeprefix("listening."),
             "message": record.getMessage(),
         }
-        if record.exc_info and record.exc_info[0]:
-            line["error"] = record.exc_info[0].__name__  # never its message: it may hold a customer's words
-            line["where"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(record.exc_info[2])]
+        error = getattr(record, "stopped_by", None)
+        if isinstance(error, Exception):
+            line["error"] = type(error).__name__  # never its message: it may hold a customer's words
+            line["where"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
         return json.dumps(line, ensure_ascii=False)
 
 

@@ -260,7 +260,7 @@ def ask(path: Path, statement: str) -> pd.DataFrame:
     """
     connection = read_only(path)
     try:
-        return connection.execute(statement).df()
+        return connection.execute(statement).to_arrow_table().to_pandas()
     except duckdb.Error as error:
         raise Mend(f"The query cannot be answered: {str(error).strip()}") from None
     finally:

@@ -29,6 +29,11 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def make_workspace(tmp_path: Path, fitted: Path) -> Callable[..., Workspace]:
     """Makes a workspace from the text of its sources' tables and its inbox files (name → content)."""
+    return workspace_maker(tmp_path, fitted)
+
+
+def workspace_maker(tmp_path: Path, fitted: Path) -> Callable[..., Workspace]:
+    """What makes workspaces below a folder, each with the fitted classifier."""
 
     def make(sources: str = "", files: dict[str, str | bytes] | None = None, company: str = COMPANY, name: str = "workspace") -> Workspace:
         place = Workspace(tmp_path / name)
@@ -66,8 +71,12 @@ def store(tmp_path: Path) -> Iterator[Warehouse]:
 
 def rows(place: Workspace, query: str) -> list[dict[str, object]]:
     """Rows of a query on what is published."""
-    frame = reading.sql(place, query)
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+    connection = warehouse.read_only(reading.database(place))
+    try:
+        found: list[dict[str, object]] = connection.execute(query).to_arrow_table().to_pylist()
+        return found
+    finally:
+        connection.close()
 
 
 def run(place: Workspace, as_of: str | None = None) -> night.Night:

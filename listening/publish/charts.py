@@ -17,6 +17,7 @@ from listening.publish import wording
 from listening.publish.facts import Facts
 
 WIDTH = 290  # of the plot, so that letters stay legible on a phone
+PADDING = {"left": 20, "right": 14, "top": 4, "bottom": 4}  # where a reader's font is wider than the one that was measured with
 PERIODS = 8
 SOURCES = 4
 COLOURS = {"trouble": "#d55e00", "great": "#0072b2"}  # Okabe and Ito; style.css makes them lighter in the dark
@@ -42,7 +43,7 @@ def shares(story: Facts, name: str) -> Markup | None:
     ]  # fmt: skip
     side = alt.Color("side:N", title=None, scale=_by_side(list(COLOURS.values())), legend=alt.Legend(orient="top", symbolSize=90))
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y("source:N", title=None, sort=None, axis=alt.Axis(labelFontSize=12, labelLimit=90)),
+        y=alt.Y("source:N", title=None, sort=None, axis=alt.Axis(labelFontSize=12, labelLimit=110)),
         yOffset=alt.YOffset("side:N", sort=list(wording.SIDES.values())),
     )
     ranges = base.mark_rule(strokeWidth=2.5).encode(x=_share("low:Q", "X"), x2="high:Q", color=side)
@@ -95,7 +96,7 @@ def _figures(source: Facts, side: str) -> Facts:
 
 
 def _share(field: str, channel: str) -> Any:
-    axis = alt.Axis(format="%", tickCount=5, gridOpacity=0.25)
+    axis = alt.Axis(labelExpr="format(datum.value * 100, '.0f') + ' %'", tickCount=4, gridOpacity=0.15)
     return {"X": alt.X, "Y": alt.Y}[channel](
         field, title=None, axis=axis, scale=alt.Scale(domainMin=0, nice=True) if channel == "Y" else alt.Scale(domain=[0, 1])
     )
@@ -116,7 +117,7 @@ def _printable(text: str) -> str:
 
 def _svg(chart: Any, name: str, title: str, description: str) -> Markup:
     """The chart as an SVG element with one title and one description."""
-    styled = chart.configure(background="transparent", font="system-ui, sans-serif").configure_view(stroke=None)
+    styled = chart.configure(background="transparent", font="system-ui, sans-serif", padding=PADDING).configure_view(stroke=None)
     styled = styled.configure_axis(labelColor=INK, domainColor=INK, tickColor=INK, gridColor=INK, domainOpacity=0.4, tickOpacity=0.4, labelFontSize=11)
     styled = styled.configure_legend(labelColor=INK, labelFontSize=12).configure_header(labelColor=INK)
     root = ElementTree.fromstring(vl_convert.vegalite_to_svg(styled.to_dict()))  # noqa: S314 (drawn here, not fetched)

@@ -10,36 +10,36 @@ COMPARED_FROM = 10  # units of one source in both periods, as in story/station.p
 FOUND_WELL = 0.75  # the classifier's recall that a stage should not fall below
 
 
-def glance(told: Facts) -> list[str]:
-    """The state of all stages in a sentence or two, what got worse first."""
-    titles: dict[wording.State, list[str]] = {}
+def glance(told: Facts) -> list[tuple[wording.State, list[Facts]]]:
+    """The stages by their state, what got worse first."""
+    by_state: dict[wording.State, list[Facts]] = {}
     for stage in told["stages"]:
-        titles.setdefault(wording.state(stage["now"]), []).append(stage["title"])
-    openings = {
-        wording.WORSE: "Got worse: ", wording.BETTER: "Got better: ", wording.SAME: "No clear change: ",
-        wording.NEW: "Heard, with nothing to compare with yet: ", wording.LITTLE: "Too little feedback to say: ", wording.SILENT: "Nobody spoke of ",
-    }  # fmt: skip
-    return [f"{opening}{wording.listed(titles[state])}." for state, opening in openings.items() if state in titles]
+        by_state.setdefault(wording.state(stage["now"]), []).append(stage)
+    return [(state, by_state[state]) for state in wording.STATES if state in by_state]
 
 
 def problems(told: Facts) -> list[str]:
     """What a reader must know first: sources that failed or fell silent, and feedback that is old as a whole."""
     faults = list(told["run"]["faults"] or [])
     known = " ".join(faults)
-    faults += [f"{source['source']}: {source['problem']}" for source in told["sources"] if source["problem"] and source["problem"] not in known]
-    silent = [source for source in told["sources"] if source["days_silent"] is not None and source["days_silent"] > SILENT_DAYS]
-    empty = [source for source in told["sources"] if source["last_said_on"] is None and not source["problem"] and source["source"] not in known]
-    if silent and len(silent) == len([source for source in told["sources"] if source["last_said_on"]]):
-        days = min(source["days_silent"] for source in silent)
-        faults.insert(
-            0, f"The newest feedback is {wording.number(days)} days old. “Last 90 days” on these pages means the last 90 days of feedback, not of today."
-        )
-    faults += [
+    faults += [wording.problem(source) for source in told["sources"] if source["problem"] and source["problem"] not in known]
+    spoke = [source for source in told["sources"] if source["last_said_on"] is not None]
+    never = [source for source in told["sources"] if source["last_said_on"] is None and not source["problem"]]
+    return [*_silences(spoke), *faults, *(f"{source['source']} has brought no feedback yet." for source in never)]
+
+
+def _silences(spoke: list[Facts]) -> list[str]:
+    """One sentence for each source that fell silent, or one for all where all did."""
+    silent = [source for source in spoke if source["days_silent"] > SILENT_DAYS]
+    if silent and len(silent) == len(spoke):
+        last = wording.listed([f"{source['source']} {wording.day(source['last_said_on'])}" for source in silent])
+        days = wording.number(min(source["days_silent"] for source in silent))
+        return [f"The newest feedback is {days} days old: “last 90 days” on these pages means the last 90 days of feedback, not of today. Last heard: {last}."]
+    return [
         f"{source['source']} has brought nothing for {wording.number(source['days_silent'])} days; "
         f"the last {wording.kind(source['kind'])} are from {wording.day(source['last_said_on'])}."
         for source in silent
     ]
-    return faults + [f"{source['source']} has brought no feedback yet." for source in empty]
 
 
 def surer(told: Facts, stage: Facts) -> list[str]:

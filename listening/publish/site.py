@@ -110,7 +110,18 @@ def _html() -> jinja2.Environment:
 
 def _register(environment: jinja2.Environment) -> None:
     words = (wording.state, wording.percent, wording.interval, wording.side, wording.signed, wording.change, wording.net, wording.mean, wording.scale)
-    times = (wording.day, wording.span, wording.moment, wording.number, wording.count, wording.kind, wording.listed)
+    times = (
+        wording.day,
+        wording.span,
+        wording.moment,
+        wording.number,
+        wording.count,
+        wording.kind,
+        wording.listed,
+        wording.problem,
+        wording.breakable,
+        wording.sentences,
+    )
     environment.filters.update({function.__name__: function for function in (*words, *times)})
     environment.globals.update(SIDES=wording.SIDES, COLUMNS=wording.COLUMNS, LEAST=wording.LEAST)
 

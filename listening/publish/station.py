@@ -23,14 +23,14 @@ from listening.workspace import Workspace
 RUNS_KEPT = 7
 
 
-def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, today: dt.date) -> Path:
-    """Publish the tables as they stand as run `run_id`, told on the company's date `today`; gives the run's folder."""
+def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.datetime, today: dt.date) -> Path:
+    """Publish the tables as they stand as run `run_id`, told at `clock`, the company's date `today`; gives the run's folder."""
     folder = workspace.runs / f"{run_id}.partial"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "parquet").mkdir(parents=True)
     workspace.runs.chmod(0o700)
     database = folder / "listening.duckdb"
-    warehouse.publish(database, store.tables("publish"), today=today)
+    warehouse.publish(database, store.tables("publish"), clock=clock, today=today)
     database.chmod(0o600)
     store.export_parquet(database, folder / "parquet")
     with store.reading(database) as published:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -27,10 +28,11 @@ class State(NamedTuple):
 
 WORSE = State("worse", "Got worse", "▼")
 BETTER = State("better", "Got better", "▲")
-SAME = State("same", "No clear change", "＝")
+SAME = State("same", "No clear change", "=")
 NEW = State("new", "Nothing to compare with yet", "•")
 LITTLE = State("little", "Too little feedback", "?")
 SILENT = State("silent", "Nobody spoke", "–")
+STATES = (WORSE, BETTER, SAME, NEW, LITTLE, SILENT)
 
 
 def state(story: Facts | None) -> State:
@@ -88,7 +90,7 @@ def scale(score: Facts) -> str:
     """A score's scale, its worst value first."""
     if score["score_worst"] is None or score["score_best"] is None:
         return "not known"
-    return f"{score['score_worst']:g} (worst) to {score['score_best']:g} (best)"
+    return f"{score['score_worst']:g} to {score['score_best']:g} (best)"
 
 
 def day(date: dt.date | None) -> str:
@@ -124,6 +126,22 @@ def count(value: int, one: str, many: str) -> str:
 def kind(name: str) -> str:
     """What a kind of source brings, in the plural."""
     return KINDS.get(name, name)
+
+
+def breakable(name: str) -> str:
+    """A name that a narrow column may break after an underscore."""
+    return name.replace("_", "_\u200b")
+
+
+def problem(source: Facts) -> str:
+    """What is wrong with a source, with its name in front."""
+    words: str = source["problem"]
+    return words if words.startswith(f"{source['source']}:") else f"{source['source']}: {words}"
+
+
+def sentences(text: str) -> list[str]:
+    """A story by its sentences, for a page that gives each a line."""
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z])", text)
 
 
 def listed(words: list[str]) -> str:

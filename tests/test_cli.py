@@ -1,0 +1,204 @@
+"""What a person at a terminal gets: sentences, statuses, never a traceback."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from listening import cli, workspace
+from listening.workspace import Workspace
+from tests.conftest import COMPANY
+
+SURVEY = '[sources.survey]\nconnector = "files"\nkind = "survey"\npath = "inbox/survey*.csv"\n'
+REVIEWS = '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/reviews*"\n'
+GOOD = "id,date,comment\n1,2026-05-01,The parcel arrived three days late.\n2,2026-05-02,Delivery was on the day they said. Lovely!\n"
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs `listening` with arguments; gives status, standard output and standard error."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["listening", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.out + printed.err
+        return int(ended.value.code or 0), " ".join(printed.out.split()), " ".join(printed.err.split())
+
+    return run
+
+
+def test_init_makes_a_workspace_and_changes_nothing_when_called_again(call: Call, tmp_path: Path) -> None:
+    assert call("init", tmp_path / "new")[0] == 0
+    place = Workspace(tmp_path / "new")
+    assert place.settings().company.name == "New"
+    place.configuration.write_text(COMPANY, encoding="utf-8")
+    place.journey.write_text(place.journey.read_text(encoding="utf-8").replace("name: Discover", "name: Looking around"), encoding="utf-8")
+    status, out, _ = call("init", tmp_path / "new")
+    assert status == 0
+    assert place.settings().company.name == "Tester"
+    assert "Looking around" in place.journey.read_text(encoding="utf-8")
+    assert "fitted" in out
+
+
+@pytest.mark.parametrize("arguments", [["run", "--direct"], ["check"], ["story"], ["sql", "select 1"], ["accuracy"], ["explain", "x"], ["open"]])
+def test_a_folder_that_is_no_workspace_gets_a_sentence(call: Call, tmp_path: Path, arguments: list[str]) -> None:
+    status, _, err = call(*arguments, "--workspace", tmp_path)
+    assert status == 2
+    assert "listening init" in err or "listening run" in err
+
+
+def test_a_night_goes_through_and_its_report_adds_up(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace(SURVEY, {"survey.csv": GOOD})
+    status, out, _ = call("run", "--direct", "--workspace", place.root)
+    assert status == 0
+    assert "| survey | 2 | 2 | 0 | 0 | 0 | 0 | 0 |" in out
+
+
+BAD_FILES = {
+    "missing column": ("survey.csv", b"id,when,thoughts\n1,2026-05-01,Late parcel\n", "holds the words"),
+    "empty file": ("survey.csv", b"", "is empty"),
+    "no date in a row can be read": ("survey.csv", b"id,date,comment\n1,soon,Late parcel\n2,later,Lost parcel\n", "no date in it can be read"),
+    "either order of day and month": ("survey.csv", b"id,date,comment\n1,03/04/2026,Late parcel\n", "set day_first"),
+    "a picture": ("survey.csv", b"\x89PNG\r\n\x1a\n" + bytes(2000), "no text file"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_bad_file_gets_a_sentence_and_the_other_source_goes_through(call: Call, make_workspace: Callable[..., Workspace], case: str) -> None:
+    name, content, sentence = BAD_FILES[case]
+    place = make_workspace(SURVEY + REVIEWS, {name: content, "reviews.csv": GOOD})
+    status, out, _ = call("run", "--direct", "--workspace", place.root)
+    assert status == 3
+    assert sentence.lower() in out.lower()
+    assert "| reviews | 2 | 2 |" in out
+
+
+GOOD_FILES = {
+    "UTF-16": GOOD.replace("Lovely", "Schön").encode("utf-16"),
+    "Windows-1252": GOOD.replace("Lovely", "“Schön” – très bien").encode("cp1252"),
+    "UTF-8 with a byte order mark": GOOD.encode("utf-8-sig"),
+}
+
+
+@pytest.mark.parametrize("case", GOOD_FILES)
+def test_an_encoding_is_found_out(call: Call, make_workspace: Callable[..., Workspace], case: str) -> None:
+    place = make_workspace(SURVEY, {"survey.csv": GOOD_FILES[case]})
+    status, out, _ = call("run", "--direct", "--workspace", place.root)
+    assert status == 0
+    assert "| survey | 2 | 2 |" in out
+    assert "\ufffd" not in json.dumps(call("sql", "--json", "select text from records", "--workspace", place.root)[1])
+
+
+def test_a_torn_last_json_line_costs_itself_alone(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+    lines = '{"id": 1, "date": "2026-05-01", "text": "Late parcel again"}\n{"id": 2, "date": "2026-05-0'
+    place = make_workspace(REVIEWS, {"reviews.jsonl": lines})
+    status, out, _ = call("run", "--direct", "--workspace", place.root)
+    assert status == 0
+    assert "| reviews | 2 | 1 | 0 | 0 | 0 | 1 | 0 |" in out
+    assert "ends in the middle" in out
+
+
+BAD_TABLES = {
+    "wrong kind": (SURVEY.replace('"survey"\npath', '"poll"\npath'), "no kind 'poll'"),
+    "wrong connector": (SURVEY.replace('"files"', '"fax"'), "no connector 'fax'"),
+    "unknown key": (SURVEY + 'colums = { text = "comment" }\n', "columns"),
+    "missing path": (SURVEY.replace("path", "# path"), "path"),
+    "path out of the workspace": (SURVEY.replace("inbox/", "../"), "out of the workspace"),
+    "a column that is not there": (SURVEY + 'columns = { text = "remark", said_at = "date" }\n', "no column 'remark'"),
+    "a canonical name that does not exist": (SURVEY + 'columns = { words = "comment" }\n', "no 'words'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_TABLES)
+def test_a_wrongly_configured_source_gets_a_sentence_and_the_other_goes_through(call: Call, make_workspace: Callable[..., Workspace], case: str) -> None:
+    table, sentence = BAD_TABLES[case]
+    place = make_workspace(table + REVIEWS, {"survey.csv": GOOD, "reviews.csv": GOOD})
+    assert call("check", "--workspace", place.root)[0] == 2
+    status, out, _ = call("run", "--direct", "--workspace", place.root)
+    assert status == 3
+    assert sentence in out
+    assert "| reviews | 2 | 2 |" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[company]\nname = 'x'\n", "needs 'timezone'"),
+        ("[company]\nname = 'x'\ntimezone = 'Mars/Olympus'\n", "no time zone"),
+        ("[company\n", "not valid TOML"),
+        ("[compny]\nname = 'x'\n", "no table [compny]"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_is_told_with_its_line(call: Call, tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "listening.toml").write_text(text, encoding="utf-8")
+    status, _, err = call("run", "--direct", "--workspace", tmp_path)
+    assert status == 2
+    assert sentence in err
+    assert "line" in err
+
+
+def test_a_second_night_does_nothing_while_one_runs(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace(SURVEY, {"survey.csv": GOOD})
+    place.landing.mkdir()
+    with (place.landing / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        status, _, err = call("run", "--direct", "--workspace", place.root)
+    assert status == 4
+    assert "already running" in err
+    assert not place.published.exists()
+
+
+def test_readers_get_story_sql_explanation_accuracy_and_page(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace(SURVEY, {"survey.csv": GOOD})
+    call("run", "--direct", "--workspace", place.root)
+    here = ("--workspace", place.root)
+    assert "Get started" in call("story", "onboard", *here)[1]
+    assert json.loads(call("story", "onboard", "--period", "2026-05", "--json", *here)[1])[0]["stage"] == "onboard"
+    assert "2026-05" in call("story", "--period", "1999-01", *here)[2]
+    assert "discover, buy" in call("story", "nowhere", *here)[2]
+    (record,) = json.loads(call("sql", "--json", "select record_id from records where native_id = '1'", *here)[1])
+    assert "The parcel arrived three days late." in call("explain", record["record_id"], *here)[1]
+    assert call("explain", "nothing", *here)[0] == 2
+    assert "cannot be answered" in call("sql", "select nonsense", *here)[2]
+    assert {row["stage"] for row in json.loads(call("accuracy", "--json", *here)[1])} >= {"all", "none", "use"}
+    assert call("open", *here)[1].endswith("index.html")
+
+
+def test_the_workspace_can_come_from_the_environment(call: Call, make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch) -> None:
+    place = make_workspace(SURVEY, {"survey.csv": GOOD})
+    monkeypatch.setenv("LISTENING_WORKSPACE", str(place.root))
+    assert call("check")[0] == 0
+    assert workspace.find().root == place.root
+
+
+def test_a_night_can_only_be_told_up_to_now(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace(SURVEY, {"survey.csv": GOOD})
+    assert call("run", "--direct", "--as-of", "2999-01-01", "--workspace", place.root)[0] == 2
+    assert call("run", "--direct", "--as-of", "yesterday", "--workspace", place.root)[0] == 2
+
+
+def test_a_source_that_breaks_unexpectedly_does_not_stop_the_others(
+    call: Call, make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = make_workspace(SURVEY + REVIEWS, {"survey.csv": GOOD, "reviews.csv": GOOD})
+    shape = cli.night.records.shape
+
+    def broken(*arguments: object, **named: object) -> object:
+        if "survey" in repr(arguments[2]):
+            raise RuntimeError("a customer's words")
+        return shape(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cli.night.records, "shape", broken)
+    status, out, err = call("run", "--direct", "--workspace", place.root)
+    assert status == 3
+    assert "unexpected error" in out
+    assert "a customer's words" not in out + err + "".join(path.read_text(encoding="utf-8") for path in place.logs.iterdir())

@@ -1,0 +1,163 @@
+"""What readers are promised of a published run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from listening import warehouse
+from listening.publish import reading
+from listening.workspace import Mend, Workspace
+from tests.conftest import drop, rows, run, workspace_maker
+
+SURVEY = '[sources.survey]\nconnector = "files"\nkind = "survey"\npath = "inbox/survey*.csv"\nscore_scale = [0, 10]\nscore_name = "NPS"\n'
+ANSWERS = """id,date,comment,score,region
+1,2026-05-01,The parcel arrived three days late and nobody told me.,2,North
+2,2026-05-02,Delivery on the day they said. Lovely courier!,10,South
+3,2026-06-03,I was charged twice for the same bill and the refund never came.,1,North
+4,2026-06-04,n/a,9,South
+5,2026-06-05,n/a,,South
+"""
+PROMISED = {
+    "records", "record_stages", "sentences", "stage_story", "stage_measures", "stage_sources", "stage_scores", "quotes",
+    "journey", "classifier_accuracy", "runs", "run_counts", "rejects", "freshness",
+}  # fmt: skip
+CHANGING = {"runs", "run_counts", "freshness"}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
+    """A published run that no test changes."""
+    told = workspace_maker(tmp_path_factory.mktemp("told"), fitted)(SURVEY, {"survey.csv": ANSWERS})
+    run(told, as_of="2026-06-30")
+    return told
+
+
+@pytest.fixture
+def place(make_workspace: Callable[..., Workspace]) -> Workspace:
+    place = make_workspace(SURVEY, {"survey.csv": ANSWERS})
+    run(place, as_of="2026-06-30")
+    return place
+
+
+def contents(place: Workspace) -> dict[str, list[dict[str, object]]]:
+    names = [str(row["name"]) for row in rows(place, "select table_name as name from duckdb_tables() where not internal")]
+    return {name: rows(place, f'from "{name}"') for name in names}
+
+
+def test_every_promised_table_is_there(told: Workspace) -> None:
+    assert contents(told).keys() >= PROMISED
+
+
+def test_every_table_and_every_column_is_described(told: Workspace) -> None:
+    bare = (
+        "select table_name, null as column_name from duckdb_tables() where comment is null and not internal "
+        "union all select table_name, column_name from duckdb_columns() where comment is null and not internal"
+    )
+    assert rows(told, bare) == []
+
+
+@pytest.mark.parametrize("name", warehouse.tables("publish"))
+def test_a_description_names_exactly_the_columns_of_its_table(told: Workspace, name: str) -> None:
+    found = [
+        row["column_name"] for row in rows(told, f"select column_name from duckdb_columns() where table_name = '{name.split('/')[1]}' order by column_index")
+    ]
+    assert found == list(warehouse.table(name).columns)
+
+
+@pytest.mark.parametrize("name", warehouse.tables("publish"))
+def test_the_key_of_a_table_is_distinct(told: Workspace, name: str) -> None:
+    key = ", ".join(f'"{column}"' for column in warehouse.table(name).key)
+    assert rows(told, f'select {key} from "{name.split("/")[1]}" group by all having count(*) > 1') == []
+
+
+def test_the_same_night_twice_changes_only_what_tells_of_runs(place: Workspace) -> None:
+    before = contents(place)
+    run(place, as_of="2026-06-30")
+    after = contents(place)
+    assert {name for name in after if after[name] != before[name]} <= CHANGING
+
+
+def test_a_night_with_nothing_new_says_so(place: Workspace) -> None:
+    tonight = run(place, as_of="2026-06-30")
+    assert tonight.new_records == 0
+    assert tonight.tagged.records == 0
+    last = rows(place, f"from run_counts where run_id = '{tonight.run_id}'")
+    assert [(row["seen"], row["new"], row["rejected"]) for row in last] == [(0, 0, 0)]
+
+
+def test_placed_unplaced_and_without_text_add_up_to_all_records(told: Workspace) -> None:
+    (counts,) = rows(
+        told,
+        "select count(*) as n, count(stage) as placed, count(*) filter (stage is null and text is not null) as unplaced, "
+        "count(*) filter (stage is null and text is null) as without_text from records",
+    )
+    assert counts["n"] == 4
+    assert counts["placed"] + counts["unplaced"] + counts["without_text"] == counts["n"]  # type: ignore[operator]
+
+
+def test_a_junk_answer_with_a_score_stays_as_a_score_and_one_without_is_rejected(told: Workspace) -> None:
+    assert rows(told, "select text, score, stance from records where native_id = '4'") == [{"text": None, "score": 9.0, "stance": "great"}]
+    assert rows(told, "select native_id, reason from rejects") == [{"native_id": "5", "reason": "junk answer"}]
+
+
+def test_parquet_files_hold_the_same_rows_as_the_tables(told: Workspace) -> None:
+    for name, content in contents(told).items():
+        assert pq.read_metadata(told.published / "parquet" / f"{name}.parquet").num_rows == len(content)
+
+
+def test_stories_in_json_and_markdown_are_those_of_the_table(told: Workspace) -> None:
+    facts = json.loads((told.published / "stories.json").read_text(encoding="utf-8"))
+    markdown = (told.published / "stories.md").read_text(encoding="utf-8")
+    for stage in facts["stages"]:
+        (row,) = rows(told, f"select story from stage_story where stage = '{stage['stage']}' and period_kind = 'rolling' and cut_by = 'all'")
+        assert stage["now"]["story"] == row["story"]
+        assert stage["title"] in markdown
+
+
+def test_no_number_stands_without_its_interval_and_denominator(told: Workspace) -> None:
+    assert rows(told, "from stage_measures where value is null or low is null or high is null or n is null or denominator is null") == []
+    assert rows(told, "from stage_measures where not (low <= value and value <= high)") == []
+
+
+def test_this_version_never_gives_a_level(told: Workspace) -> None:
+    assert rows(told, "from stage_story where evidence_level = 'estimate' or net_experience is not null") == []
+
+
+def test_a_reader_that_holds_a_run_keeps_it_while_the_next_one_is_published(place: Workspace) -> None:
+    held = warehouse.read_only(reading.database(place))
+    drop(place, "survey2.csv", "id,date,comment,score,region\n9,2026-06-20,Wonderful ride and friendly staff on the train.,10,North\n")
+    run(place, as_of="2026-06-30")
+    assert held.execute("select count(*) from records").fetchall() == [(4,)]
+    held.close()
+    assert rows(place, "select count(*) as n from records") == [{"n": 5}]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table x (a int)",
+        "copy records to '/tmp/x.csv'",
+        "select * from read_csv('/etc/passwd')",
+        "attach 'x.db'",
+        "install httpfs",
+        "set enable_external_access = true",
+    ],
+)
+def test_a_query_can_only_read(told: Workspace, statement: str) -> None:
+    with pytest.raises(Mend):
+        reading.sql(told, statement)
+
+
+def test_a_replay_shows_only_what_had_been_said_and_landed_by_then(place: Workspace) -> None:
+    drop(place, "survey2.csv", "id,date,comment,score,region\n9,2026-06-20,Wonderful ride and friendly staff on the train.,10,North\n")
+    run(place)
+    assert rows(place, "select count(*) as n from records") == [{"n": 5}]
+    run(place, as_of="2026-06-30")
+    assert rows(place, "select count(*) as n from records") == [{"n": 4}]
+    run(place)
+    assert rows(place, "select count(*) as n from records") == [{"n": 5}]
