@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from listening.workspace import Mend
 
 DEFAULT_STAGES = ("discover", "buy", "onboard", "use", "pay", "support", "renew", "leave")
 NO_STAGE = "none"
+RESERVED = (NO_STAGE, "all")
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Part(BaseModel):
@@ -22,18 +25,18 @@ class _Part(BaseModel):
 class Touchpoint(_Part):
     """A place in a stage where company and customer meet."""
 
-    touchpoint: str
+    touchpoint: Word
     name: str | None = None
     owner: str | None = None
     priority: bool = False
     basic: bool = False
-    words: list[str] = Field(default_factory=list)
+    words: list[Word] = Field(default_factory=list)
 
 
 class Stage(_Part):
     """A stage of the journey; `covers` names the default stages that it is made of."""
 
-    stage: str
+    stage: Word
     name: str | None = None
     description: str = ""
     owner: str | None = None
@@ -83,7 +86,7 @@ def read(path: Path) -> Journey:
     """Read a journey.
 
     Raises:
-        Mend: the file is missing, is no YAML, or names something twice.
+        Mend: the file is missing, is no YAML, names something twice, or covers what is no default stage.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -95,9 +98,29 @@ def read(path: Path) -> Journey:
         journey = Journey.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        where = " → ".join(str(part) for part in first["loc"])
-        raise Mend(f"{path}: {where}: {first['msg']}. The default journey shows the form: {path.name} in 'data/'.") from None
-    twice = [name for name in set(journey.names) if journey.names.count(name) > 1]
-    if twice or NO_STAGE in journey.names:
-        raise Mend(f"{path}: stage '{(twice or [NO_STAGE])[0]}' " + ("stands there twice." if twice else "is a reserved word."))
+        where = " → ".join(str(part) for part in first["loc"]) or "the file as a whole"
+        raise Mend(f"{path}: {where}: {first['msg']}. The default journey, data/default-journey.yaml, shows the form.") from None
+    if problem := _problem(journey):
+        raise Mend(f"{path}: {problem}")
     return journey
+
+
+def _problem(journey: Journey) -> str | None:
+    """What is wrong with a journey whose form is right, in a sentence."""
+    if reserved := [name for name in journey.names if name in RESERVED]:
+        return f"stage '{reserved[0]}' is a reserved word; call it something else."
+    if twice := _twice(journey.names):
+        return f"stage '{twice}' stands there twice."
+    if twice := _twice([point.touchpoint for stage in journey.stages for point in stage.touchpoints]):
+        return f"touchpoint '{twice}' stands there twice; a touchpoint belongs to one stage."
+    for stage in journey.stages:
+        if unknown := [name for name in stage.covers if name not in DEFAULT_STAGES]:
+            return f"stage '{stage.stage}' covers '{unknown[0]}', which is no default stage. These are: {', '.join(DEFAULT_STAGES)}."
+    own = [name for name in journey.names if name in DEFAULT_STAGES and not journey._covers(name)]
+    if twice := _twice([*own, *(name for stage in journey.stages for name in dict.fromkeys(stage.covers))]):
+        return f"default stage '{twice}' has become part of two stages; only one can cover it (one of that name covers itself unless it says otherwise)."
+    return None
+
+
+def _twice(names: list[str]) -> str | None:
+    return next((name for name in names if names.count(name) > 1), None)

@@ -43,21 +43,33 @@ class Landed:
 
 
 def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.datetime) -> Landed:
-    """Pull what is new from a source and keep it. What one pull lacks is told and does not stop the others."""
+    """Pull what is new from a source and keep it. What one pull lacks is told and does not stop the others.
+
+    Content that landed before is read again, in its old pull's place, if the source says now that it is to be read
+    otherwise (encoding, delimiter, format).
+    """
     landed = Landed()
-    known = frozenset(row["fingerprint"] for row in warehouse.rows("landing/known", source=source.name))
-    for number, pull in enumerate(DOORS[source.connector](source, workspace.root, known), 1):
+    known = {row["fingerprint"]: row for row in warehouse.rows("landing/known", source=source.name)}
+    again = _to_read_again(workspace, warehouse, source, known)
+    for number, pull in enumerate(DOORS[source.connector](source, workspace.root, frozenset(known.keys() - again.keys())), 1):
         if isinstance(pull, Fault):
             landed.faults.append(f"{source.name}: {pull.origin} {pull.sentence}" if pull.origin != source.path else f"{source.name}: {pull.sentence}")
             continue
-        pull_id = f"{clock:%Y%m%dT%H%M%SZ}-{number:03d}-{pull.fingerprint[:8]}"
+        before = again.get(pull.fingerprint)
+        pull_id = before["pull_id"] if before else _new_id(source, pull, clock, number)
+        landed_at = dt.datetime.fromisoformat(before["landed_at"]) if before else clock
         try:
-            manifest = _keep(workspace, source, pull, pull_id, clock)
+            manifest = _keep(workspace, source, pull, pull_id, landed_at)
+            _register(warehouse, [manifest])
         except Unreadable as error:
-            shutil.rmtree(_folder(workspace, source.name, pull_id), ignore_errors=True)
             landed.faults.append(f"{source.name}: {pull.origin} {error}")
             continue
-        _register(warehouse, [manifest])
+        except OSError as error:
+            place = _folder(workspace, source.name, pull_id)
+            landed.faults.append(f"{source.name}: {pull.origin} cannot be kept in {place}: {error.strerror or error}. Free the disk or mend its permissions.")
+            continue
+        finally:
+            _clear(_folder(workspace, source.name, pull_id))
         landed.pulls += 1
         landed.rows += manifest["rows"]
         landed.notes += [f"{source.name}: {note}" for note in pull.notes]
@@ -74,53 +86,106 @@ def settle(workspace: Workspace, warehouse: Warehouse, until: dt.datetime | None
     known = {row["pull_id"] for row in warehouse.rows("landing/registered")}
     found: list[dict[str, Any]] = []
     sentences = []
-    for folder in sorted(workspace.landing.glob("*/*/")):
-        manifest = folder / "manifest.json"
-        if not manifest.exists():
-            shutil.rmtree(folder)
-            sentences.append(f"removed the unfinished pull {folder.name}; it is pulled again")
-        elif folder.name not in known:
-            content = json.loads(manifest.read_text(encoding="utf-8"))
-            if until is None or dt.datetime.fromisoformat(content["landed_at"]) <= until:
-                found.append(content)
+    for folder in sorted(path for path in workspace.landing.glob("*/*") if path.is_dir() and path.name not in known):
+        if not (folder / "manifest.json").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            left = f"{folder} is unfinished and cannot be removed; mend its permissions and remove it"
+            sentences.append(left if folder.exists() else f"removed the unfinished pull {folder.name}; it is pulled again")
+            continue
+        manifest = _manifest(folder)
+        if manifest is None:
+            sentences.append(f"{folder / 'manifest.json'} is damaged. Bring it back from a backup, or remove {folder}, so that it is pulled again.")
+        elif until is None or dt.datetime.fromisoformat(manifest["landed_at"]) <= until:
+            found.append(manifest)
     if found:
         _register(warehouse, found)
         sentences.append(f"took up {len(found)} landed pull{'s' * (len(found) > 1)} that the store did not know")
     return sentences
 
 
+def last_landed(workspace: Workspace) -> dt.datetime | None:
+    """When the newest pull landed, by the manifests; None before the first."""
+    manifests = (_manifest(path.parent) for path in workspace.landing.glob("*/*/manifest.json"))
+    return max((dt.datetime.fromisoformat(manifest["landed_at"]) for manifest in manifests if manifest), default=None)
+
+
 def verify(workspace: Workspace, source: str, pull_id: str) -> str | None:
     """A sentence if a batch of this pull is missing or is not the one that was written, else None."""
     folder = _folder(workspace, source, pull_id)
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest = _manifest(folder)
+    if manifest is None:
+        return f"{source}: {folder / 'manifest.json'} is missing or damaged. Bring it back from a backup."
     for batch in manifest["batches"]:
         path = folder / batch["file"]
-        if not path.exists() or _checksum(path) != batch["sha256"]:
+        try:
+            is_sound = _checksum(path) == batch["sha256"]
+        except OSError:
+            is_sound = False
+        if not is_sound:
             return f"{source}: {path} is missing or damaged (its checksum differs from the manifest). Bring it back from a backup."
     return None
 
 
-def _keep(workspace: Workspace, source: Source, pull: Pull, pull_id: str, clock: dt.datetime) -> dict[str, Any]:
+def _to_read_again(workspace: Workspace, warehouse: Warehouse, source: Source, known: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Manifests, by fingerprint, of pulls that were read in another way than the source says now.
+
+    One whose new reading was cut off between manifest and store is registered anew on the way.
+    """
+    again = {}
+    for fingerprint, row in known.items():
+        manifest = _manifest(_folder(workspace, source.name, row["pull_id"]))
+        if manifest and _places(manifest) != row["batches"]:
+            _register(warehouse, [manifest])
+        if manifest and manifest.get("reading", _reading(source)) != _reading(source):
+            again[fingerprint] = manifest
+    return again
+
+
+def _new_id(source: Source, pull: Pull, clock: dt.datetime, number: int) -> str:
+    """A name for a pull that no other has, not even one of the same content under another source in the same night."""
+    mark = hashlib.sha256(f"{source.name}\x1f{pull.fingerprint}".encode()).hexdigest()[:8]
+    return f"{clock:%Y%m%dT%H%M%SZ}-{number:03d}-{mark}"
+
+
+def _reading(source: Source) -> dict[str, str | None]:
+    """What a source says of how its files are read."""
+    return {"encoding": source.encoding, "delimiter": source.delimiter, "format": source.format}
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    """What a pull's manifest says; None if it is missing or is none."""
+    try:
+        content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        is_whole = {"pull_id", "source", "kind", "connector", "landed_at", "origin", "fingerprint", "size_bytes", "rows", "batches"} <= content.keys()
+    except (OSError, ValueError, AttributeError):
+        return None
+    return content if is_whole else None
+
+
+def _keep(workspace: Workspace, source: Source, pull: Pull, pull_id: str, landed_at: dt.datetime) -> dict[str, Any]:
+    """Write a pull's batches, and when all are safe its manifest; only that makes them count."""
     folder = _folder(workspace, source.name, pull_id)
-    folder.mkdir(parents=True, mode=0o700)
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    first = len(list(folder.glob("rows-*.parquet"))) + 1
     batches: list[dict[str, Any]] = []
     waiting: list[Row] = []
     for page in pull.pages:
         waiting += page
         if len(waiting) >= BATCH_ROWS:
-            batches.append(_write(folder, pull_id, waiting, len(batches) + 1))
+            batches.append(_write(folder, pull_id, waiting, first + len(batches)))
             waiting = []
     if waiting:
-        batches.append(_write(folder, pull_id, waiting, len(batches) + 1))
+        batches.append(_write(folder, pull_id, waiting, first + len(batches)))
     manifest = {
         "pull_id": pull_id,
         "source": source.name,
         "kind": source.kind,
         "connector": source.connector,
-        "landed_at": clock.isoformat(),
+        "landed_at": landed_at.isoformat(),
         "origin": pull.origin,
         "fingerprint": pull.fingerprint,
         "size_bytes": pull.size,
+        "reading": _reading(source),
         "rows": sum(batch["rows"] for batch in batches),
         "notes": pull.notes,
         "batches": batches,
@@ -131,6 +196,18 @@ def _keep(workspace: Workspace, source: Source, pull: Pull, pull_id: str, clock:
     partial.rename(folder / "manifest.json")
     _sync(folder)
     return manifest
+
+
+def _clear(folder: Path) -> None:
+    """Remove what no manifest names: all of an unfinished pull, or the batches of a reading that failed or was replaced."""
+    manifest = _manifest(folder)
+    if not manifest:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    named = {"manifest.json", *(batch["file"] for batch in manifest["batches"])}
+    for path in folder.iterdir():
+        if path.name not in named:
+            path.unlink()
 
 
 def _write(folder: Path, pull_id: str, rows: list[Row], number: int) -> dict[str, Any]:
@@ -149,8 +226,8 @@ def _json(cells: Any) -> str:
     text = json.dumps(cells, ensure_ascii=False, default=_plain)
     try:
         text.encode("utf-8")
-    except UnicodeEncodeError:  # half of a surrogate pair, as cut-off emoji leave it
-        text = json.dumps(cells, default=_plain)
+    except UnicodeEncodeError:  # half of a surrogate pair, as cut-off emoji leave it, which no UTF-8 can hold
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
 
 
@@ -170,12 +247,17 @@ def _register(warehouse: Warehouse, manifests: list[dict[str, Any]]) -> None:
             "fingerprint": manifest["fingerprint"],
             "size_bytes": manifest["size_bytes"],
             "row_count": manifest["rows"],
-            "batches": [f"{manifest['source']}/{manifest['pull_id']}/{batch['file']}" for batch in manifest["batches"]],
+            "batches": _places(manifest),
         }
         for manifest in manifests
     ]
     with warehouse.transaction():
-        warehouse.insert("landing/pulls", rows)
+        warehouse.upsert("landing/pulls", rows)
+
+
+def _places(manifest: dict[str, Any]) -> list[str]:
+    """A pull's batches as paths below landing/."""
+    return [f"{manifest['source']}/{manifest['pull_id']}/{batch['file']}" for batch in manifest["batches"]]
 
 
 def _folder(workspace: Workspace, source: str, pull_id: str) -> Path:

@@ -21,8 +21,9 @@ from zoneinfo import ZoneInfo
 
 from listening import __version__, journey, landing, publish, records, signals, story, tagging, warehouse
 from listening.journey import Journey
+from listening.records import shaping
 from listening.warehouse import Warehouse
-from listening.workspace import Mend, Settings, Workspace
+from listening.workspace import FEEDBACK_KINDS, Mend, Settings, Workspace
 
 DONE, DONE_IN_PART = 0, 3
 ALREADY_RUNNING = 4
@@ -78,11 +79,22 @@ class Night:
         if not self.is_replay:
             landed = landing.land(self.workspace, self.warehouse, source, self.clock)
             self._note(name, landed.faults, landed.notes)
-        shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
+        if damaged := self._damaged(name):
+            self._note(name, damaged, [])
+            return
+        shape = records.shape if source.kind in FEEDBACK_KINDS else records.shape_facts
+        shaped = shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
         self._note(name, shaped.faults, shaped.notes)
         self.counts[name] = shaped.counts
         told = ", ".join(f"{shaped.counts[outcome]} {outcome}" for outcome in records.OUTCOMES if shaped.counts[outcome])
         log.info("%s: %s", name, f"{shaped.seen} things said: {told}" if shaped.seen else "nothing new")
+
+    def _damaged(self, name: str) -> list[str]:
+        """A sentence for each pull that is about to be shaped and is no longer what has landed."""
+        source = self.settings.sources[name]
+        fingerprint = f"{shaping.SHAPING_VERSION}-{source.fingerprint}-{self.settings.company.timezone}"
+        pulls = self.warehouse.rows("records/pulls_to_shape", source=name, fingerprint=fingerprint, clock=self.clock)
+        return [sentence for pull in pulls if (sentence := landing.verify(self.workspace, name, pull["pull_id"]))]
 
     def understand(self) -> None:
         """Tag every record that has no tags of the present classifier and journey."""
@@ -179,7 +191,7 @@ def begin(workspace: Workspace, as_of: str | None = None) -> Iterator[Night]:
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     workspace.landing.mkdir(mode=0o700, exist_ok=True)
     with _alone(workspace), _logged(workspace, run_id):
-        last_landed = _last_landed(workspace)
+        last_landed = landing.last_landed(workspace)
         is_replay = as_of is not None and last_landed is not None and clock < last_landed
         store = workspace.root / ".replay.duckdb" if is_replay else workspace.warehouse
         store.unlink(missing_ok=True) if is_replay else None
@@ -210,11 +222,6 @@ def _clock(as_of: str | None, settings: Settings, now: dt.datetime) -> dt.dateti
     if clock > now:
         raise Mend(f"--as-of {as_of} lies in the future; a night can only be told up to now.")
     return clock
-
-
-def _last_landed(workspace: Workspace) -> dt.datetime | None:
-    manifests = workspace.landing.glob("*/*/manifest.json")
-    return max((dt.datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["landed_at"]) for path in manifests), default=None)
 
 
 @contextmanager

@@ -121,6 +121,12 @@ class Warehouse:
         """The same as `query`, as a pandas frame."""
         return self._execute((SQL / f"{name}.sql").read_text(encoding="utf-8"), parameters).df()
 
+    def select(self, name: str, columns: Sequence[str], **same: Any) -> pa.Table:
+        """Some columns of a kept table, of the rows in which the named columns have the given values."""
+        names = ", ".join(f'"{column}"' for column in columns)
+        where = " and ".join(f'"{column}" = ${column}' for column in same)
+        return self._execute(f"select {names} from {_quoted(name)} where {where}", same).to_arrow_table()
+
     def execute(self, name: str, **parameters: Any) -> None:
         """Run the statement in `sql/<name>.sql` for what it changes."""
         self._execute((SQL / f"{name}.sql").read_text(encoding="utf-8"), parameters)
@@ -260,7 +266,8 @@ def ask(path: Path, statement: str) -> pd.DataFrame:
     """
     connection = read_only(path)
     try:
-        return connection.execute(statement).to_arrow_table().to_pandas()
+        frame: pd.DataFrame = connection.execute(statement).to_arrow_table().to_pandas()
+        return frame
     except duckdb.Error as error:
         raise Mend(f"The query cannot be answered: {str(error).strip()}") from None
     finally:

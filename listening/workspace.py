@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 FEEDBACK_KINDS = ("survey", "ticket", "review", "chat", "social", "call", "employee", "supplier")
+FACT_KINDS = ("operations", "customers", "outcomes", "invitations", "checkins", "internal_ratings", "investment")
 DIMENSIONS = ("region", "channel", "product", "brand", "segment", "unit", "team")
 ROLES = ("buyer", "user", "sponsor", "employee", "supplier", "community")
 CONNECTORS = ("files",)
@@ -224,8 +225,8 @@ def _source(name: str, table: Any) -> Source:
     source = Source(**{**table, "name": name})
     if source.connector not in CONNECTORS:
         raise ValueError(f"there is no connector '{source.connector}'; it can be: {', '.join(CONNECTORS)}")
-    if source.kind not in FEEDBACK_KINDS:
-        raise ValueError(f"there is no kind '{source.kind}'; it can be: {', '.join(FEEDBACK_KINDS)}")
+    if source.kind not in (*FEEDBACK_KINDS, *FACT_KINDS):
+        raise ValueError(f"there is no kind '{source.kind}'; it can be: {', '.join((*FEEDBACK_KINDS, *FACT_KINDS))}")
     if not source.path:
         raise ValueError("the files connector needs path, a pattern such as path = 'inbox/survey*.csv'")
     if Path(source.path).is_absolute() or ".." in Path(source.path).parts:
@@ -234,16 +235,22 @@ def _source(name: str, table: Any) -> Source:
         if scale and scale[0] == scale[1]:
             raise ValueError("score_scale needs two different values, [worst, best]")
     for column in source.columns:
-        if column not in CANONICAL_COLUMNS:
-            near = difflib.get_close_matches(column, CANONICAL_COLUMNS, 1)
+        known = (*CANONICAL_COLUMNS, *DIMENSIONS, *FACT_COLUMNS) if source.kind in FACT_KINDS else (*CANONICAL_COLUMNS, *DIMENSIONS)
+        if column not in known:
+            near = difflib.get_close_matches(column, known, 1)
             raise ValueError(
                 f"columns has no '{column}'"
-                + (f"; do you mean '{near[0]}'?" if near else f"; it can be: {', '.join(CANONICAL_COLUMNS)}")
+                + (f"; do you mean '{near[0]}'?" if near else f"; it can be: {', '.join(known)}")
                 + " Write columns = {canonical = 'their column'}."
             )
     return source
 
 
+FACT_COLUMNS = (
+    "measure", "at", "failed", "passed", "since", "left_at", "value", "value_basis", "cost_to_serve", "valued_at", "outcome", "amount", "reason",
+    "sent_at", "answered_id", "asked_at", "answered", "experience", "expectation", "memorable", "effort", "would_recommend", "rated_at",
+    "great_share", "rating", "period",
+)  # fmt: skip
 CANONICAL_COLUMNS = (
     "id", "said_at", "title", "text", "score", "updated_at", "deleted", "experienced_at", "customer_id", "account_id",
     "email", "thread_id", "author", "public", "language", "role", "stage", "touchpoint", "product", "url",

@@ -1,57 +1,99 @@
-"""The nightly flow: takes a workspace, gathers, understands, tells and publishes; gives what the night came to."""
+"""The nightly flow: takes a workspace, gathers, understands, tells and publishes; gives what the night came to.
+
+No task is retried: a source that fails is noted and does not stop the others, what it has landed stays, and the next
+night goes on from there. Waiting for a slow system is the matter of the source that speaks to it.
+"""
 
 from __future__ import annotations
 
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import Cancelled, Completed, Failed
 
 from listening import night, workspace
 from listening.night import Night
+from listening.workspace import Mend
 
 
 @task(name="gather", task_run_name="gather {source}", cache_policy=NO_CACHE)
 def gather(tonight: Night, source: str) -> None:
     """Land and shape what is new from one source."""
-    tonight.gather(source)
+    with _discreet():
+        tonight.gather(source)
 
 
-@task(name="understand", cache_policy=NO_CACHE)
+@task(name="understand", task_run_name="understand", cache_policy=NO_CACHE)
 def understand(tonight: Night) -> None:
     """Tag what has no tags yet."""
-    tonight.understand()
+    with _discreet():
+        tonight.understand()
 
 
-@task(name="tell", cache_policy=NO_CACHE)
+@task(name="tell", task_run_name="tell", cache_policy=NO_CACHE)
 def tell(tonight: Night) -> None:
     """Count the signals and tell the story of each stage."""
-    tonight.tell()
+    with _discreet():
+        tonight.tell()
 
 
-@task(name="publish", cache_policy=NO_CACHE)
+@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
 def publish(tonight: Night) -> None:
     """Publish the run as a whole."""
-    tonight.publish()
+    with _discreet():
+        tonight.publish()
 
 
-@flow(name="nightly", log_prints=False)
-def nightly(workspace_folder: str = ".", as_of: str | None = None) -> State[dict[str, Any]]:
+@flow(name="nightly")
+def nightly(workspace_folder: str = "", as_of: str | None = None) -> State[Any]:
     """One night over one workspace.
 
     Args:
-        workspace_folder: the company's folder, relative to where the worker runs or absolute.
+        workspace_folder: the company's folder, absolute or relative to where the flow runs; without it,
+            LISTENING_WORKSPACE, else here.
         as_of: the run's time (a date, or a time in ISO 8601); without it, now.
+
+    Raises:
+        Mend: to whoever calls the flow, when a person must put something right; Prefect keeps its sentence.
     """
-    with night.begin(workspace.find(workspace_folder), as_of) as tonight:
-        for source in tonight.settings.sources:
-            gather(tonight, source)
-        understand(tonight)
-        tell(tonight)
-        publish(tonight)
+    try:
+        with _discreet(), night.begin(workspace.find(workspace_folder), as_of) as tonight:
+            for source in tonight.settings.sources:
+                gather(tonight, source)
+            understand(tonight)
+            tell(tonight)
+            publish(tonight)
+    except Mend as problem:
+        ended = Cancelled if problem.status == night.ALREADY_RUNNING else Failed
+        return ended(message=str(problem), data=problem)
     create_markdown_artifact(key="night", markdown=night.report(tonight), description="What the night brought")
     name = "Completed" if tonight.status == night.DONE else "Done in part"
     return Completed(name=name, message=night.summary(tonight), data=night.outcome(tonight))
+
+
+@contextmanager
+def _discreet() -> Iterator[None]:
+    """Let Prefect know an unexpected error by its kind and place only: its message may hold a customer's words."""
+    try:
+        yield
+    except Mend:
+        raise
+    except Exception as error:
+        if os.environ.get("LISTENING_DEBUG"):
+            raise
+        frames = traceback.extract_tb(error.__traceback__)
+        where = next((frame for frame in reversed(frames) if "listening" in Path(frame.filename).parts[-4:]), frames[-1])
+        place = f"{'/'.join(Path(where.filename).parts[-2:])}:{where.lineno}"
+        raise Mend(
+            f"The night was stopped by an unexpected error ({type(error).__name__} in {place}). Nothing half-done was published. "
+            "Set LISTENING_DEBUG=1 and run 'listening run --direct' to see more.",
+            status=1,
+        ) from None

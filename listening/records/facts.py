@@ -118,7 +118,9 @@ def read(source: Source, cells: Mapping[str, Any], columns: Mapping[str, str], z
         ValueError: a needed cell is empty or cannot be read; the message is a reason without the cell.
     """
     kind = KINDS[source.kind]
-    fact: dict[str, Any] = {name: _cell(cells.get(columns[name]) if name in columns else None, form, name, zone, day_first) for name, form in kind.columns.items()}
+    fact: dict[str, Any] = {
+        name: _cell(cells.get(columns[name]) if name in columns else None, form, name, zone, day_first) for name, form in kind.columns.items()
+    }
     fact |= {name: _text(cells.get(columns[name])) if name in columns else None for name in DIMENSIONS}
     for name in ("stage", "touchpoint"):
         if name in kind.columns and fact[name] is None:

@@ -15,8 +15,12 @@ from zoneinfo import ZoneInfo
 
 _NUMERIC = re.compile(r"^(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})(?:[ T,]+(.*))?$")
 _TIME = re.compile(r"^(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(?:(Z|UTC|GMT)|([+-]\d{2}):?(\d{2}))?$")
-_EPOCH = re.compile(r"^\d{10}(?:\.\d+)?$|^\d{13}$")
-_WORDED = ("%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y", "%d-%b-%Y", "%d-%b-%y", "%a %d %b %Y", "%Y %B %d")
+_EPOCH = re.compile(r"^(\d{10}|\d{13}|\d{16}|\d{19})(\.\d+)?$")  # seconds, or thousandths, millionths, billionths of them
+_ISO = re.compile(r"\d{4}-\d\d-\d\d$|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|(?:19|20)\d{6}(?:T\d{4,6}|$)")
+_WORDED = (
+    "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y", "%d-%b-%Y", "%d-%b-%y", "%Y %B %d", "%Y %b %d",
+    "%a %d %b %Y", "%a %d %B %Y", "%A %d %B %Y", "%A %B %d %Y", "%a %b %d %Y", "%a %B %d %Y",
+)  # fmt: skip
 _EARLIEST = 1990
 AGREED = 0.9
 
@@ -57,7 +61,6 @@ def order_of_days(cells: Iterable[object]) -> DayOrder:
     return DayOrder(day_first, month_first, either)
 
 
-@functools.lru_cache(maxsize=200_000)
 def read(cell: object, zone: ZoneInfo, day_first: bool | None) -> tuple[dt.datetime, bool]:
     """The UTC time of a cell, and whether it was a mere date (then its local midnight).
 
@@ -66,14 +69,23 @@ def read(cell: object, zone: ZoneInfo, day_first: bool | None) -> tuple[dt.datet
     """
     if isinstance(cell, dt.datetime):
         return _checked(cell if cell.tzinfo else cell.replace(tzinfo=zone)), False
-    text = " ".join(str(cell).replace("\u202f", " ").split())
-    if _EPOCH.match(text):
-        seconds = float(text) / (1000 if len(text) == 13 else 1)
+    if isinstance(cell, dict):  # as MongoDB exports it
+        cell = cell.get("$date")
+    if not isinstance(cell, str | int | float | dt.date) or isinstance(cell, bool):
+        raise Unreadable("date cannot be read")
+    return _read(str(cell), zone, day_first)
+
+
+@functools.lru_cache(maxsize=200_000)
+def _read(cell: str, zone: ZoneInfo, day_first: bool | None) -> tuple[dt.datetime, bool]:
+    text = " ".join(cell.replace("\u202f", " ").split())
+    if match := _EPOCH.match(text):
+        seconds = float(text) / 10 ** (len(match[1]) - 10)
         return _checked(dt.datetime.fromtimestamp(seconds, dt.UTC)), False
     try:
-        if re.match(r"\d{4}-\d\d-\d\d$|\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text):
+        if _ISO.match(text):
             moment = dt.datetime.fromisoformat(re.sub(r" ?(UTC|GMT)$", "+00:00", text))
-            is_date = len(text) == 10
+            is_date = len(text) in (8, 10)
             return _checked(moment if moment.tzinfo else moment.replace(tzinfo=zone)), is_date
     except ValueError:
         pass
@@ -124,19 +136,19 @@ def _clock(text: str, zone: ZoneInfo) -> dt.time:
     if match[4]:
         hour = hour % 12 + (12 if match[4].lower().startswith("p") else 0)
     offset: dt.tzinfo = zone
-    if match[5]:
-        offset = dt.UTC
-    elif match[6]:
-        sign = -1 if match[6].startswith("-") else 1
-        offset = dt.timezone(sign * dt.timedelta(hours=abs(int(match[6])), minutes=int(match[7])))
     try:
+        if match[5]:
+            offset = dt.UTC
+        elif match[6]:
+            sign = -1 if match[6].startswith("-") else 1
+            offset = dt.timezone(sign * dt.timedelta(hours=abs(int(match[6])), minutes=int(match[7])))
         return dt.time(hour, minute, second, tzinfo=offset)
     except ValueError:
         raise Unreadable("time of day does not exist") from None
 
 
 def _worded(text: str, zone: ZoneInfo) -> tuple[dt.datetime, bool]:
-    bare = re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", text.replace(",", " ").replace(".", " "))
+    bare = re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", re.sub(r"(?i)\bsept\b", "Sep", text.replace(",", " ").replace(".", " ")))
     parts = re.match(r"^(.*?\b\d{2,4})(?:\s+(?:at\s+)?(\d{1,2}:\d{2}.*))?$", " ".join(bare.split()))
     for form in _WORDED if parts else ():
         assert parts is not None
@@ -151,4 +163,7 @@ def _worded(text: str, zone: ZoneInfo) -> tuple[dt.datetime, bool]:
 def _checked(moment: dt.datetime) -> dt.datetime:
     if moment.year < _EARLIEST:
         raise Unreadable(f"date is before {_EARLIEST}")
-    return moment.astimezone(dt.UTC)
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise Unreadable("date cannot be meant") from None

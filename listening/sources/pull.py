@@ -41,3 +41,17 @@ class Fault:
 
 class Unreadable(Exception):
     """A pull that cannot be read as what it should be; the message is a sentence without the pull's name."""
+
+
+def distinct(names: list[str], pull: Pull) -> list[str]:
+    """Names of columns with the nameless and repeated ones made distinct, so that no cell is lost."""
+    labels = [name or f"column_{place}" for place, name in enumerate(names, 1)]
+    result: list[str] = []
+    for label in labels:
+        name, number = label, 2
+        while name in result or (name != label and name in labels):
+            name, number = f"{label}_{number}", number + 1
+        if name != label:
+            pull.notes.append(f"{pull.origin} has the column '{label}' more than once; another is called '{name}'")
+        result.append(name)
+    return result

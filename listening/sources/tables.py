@@ -13,7 +13,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from listening.sources.pull import PAGE_ROWS, Pull, Row, Unreadable
+from listening.sources.pull import PAGE_ROWS, Pull, Row, Unreadable, distinct
 
 UNPACKED_LIMIT = 4 * 2**30  # bytes; a spreadsheet that unpacks to more is no spreadsheet
 UNPACKED_RATIO = 500
@@ -26,20 +26,20 @@ def xlsx_rows(path: Path, pull: Pull) -> Iterator[Row]:
         Unreadable: it is no workbook, is protected, or unpacks to an absurd size.
     """
     _check_archive(path)
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:
-        raise Unreadable(f"cannot be read as a workbook ({type(error).__name__}). Save it anew as .xlsx without a password, or export it as CSV (UTF-8).") from None
-    try:
+    with path.open("rb") as file:  # openpyxl refuses a workbook that is called otherwise
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        except Exception as error:
+            raise Unreadable(
+                f"cannot be read as a workbook ({type(error).__name__}). Save it anew as .xlsx without a password, or export it as CSV (UTF-8)."
+            ) from None
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible" and (sheet.max_row or 0) > 0]
         if not sheets:
             raise Unreadable("has no visible sheet with rows. Export it again.")
         if len(sheets) > 1:
             others = ", ".join(sheet.title for sheet in sheets[1:])
             pull.notes.append(f"{pull.origin} is read from its first sheet '{sheets[0].title}'; left out: {others}")
-        yield from _sheet_rows(sheets[0])
-    finally:
-        book.close()
+        yield from _sheet_rows(sheets[0], pull)
 
 
 def parquet_rows(path: Path) -> Iterator[Row]:
@@ -79,13 +79,13 @@ def plain(cell: Any) -> Any:
     return cell
 
 
-def _sheet_rows(sheet: Any) -> Iterator[Row]:
+def _sheet_rows(sheet: Any, pull: Pull) -> Iterator[Row]:
     names: list[str] | None = None
     for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
         if not any(value is not None and str(value).strip() for value in values):
             continue
         if names is None:
-            names = [str(value).strip() if value is not None else f"column_{place}" for place, value in enumerate(values, 1)]
+            names = distinct(["" if value is None else str(value).strip() for value in values], pull)
             continue
         yield Row(number, {name: plain(value) for name, value in zip(names, values, strict=False)})
     if names is None:

@@ -15,20 +15,20 @@ def share(hits: ArrayLike, of: ArrayLike) -> tuple[NDArray[np.float64], NDArray[
         p = k / n
         middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
         half = Z * np.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
-    return p, np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    return p, np.clip(middle - half, 0, p), np.clip(middle + half, p, 1)
 
 
 def net(great: ArrayLike, trouble: ArrayLike, of: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Net in points, 100 × (share great − share trouble), and its variance; NaN where `of` is 0.
 
-    The variance adds one answer of each of great, between and trouble to the counts, so that a handful of like-minded
-    answers do not look certain (Agresti and Min 2005, for a difference of multinomial shares).
+    The variance takes its shares with one answer more of each of great, between and trouble, so that a handful of
+    like-minded answers do not look certain (after Agresti and Min 2005).
     """
     g, t, n = np.asarray(great, float), np.asarray(trouble, float), np.asarray(of, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = 100 * (g - t) / n
-        g1, t1, n1 = (g + 1) / (n + 3), (t + 1) / (n + 3), n + 3
-        variance = 1e4 * (g1 + t1 - (g1 - t1) ** 2) / n1
+        g1, t1 = (g + 1) / (n + 3), (t + 1) / (n + 3)
+        variance = 1e4 * (g1 + t1 - (g1 - t1) ** 2) / n
     return value, np.where(n > 0, variance, np.nan)
 
 

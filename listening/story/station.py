@@ -24,7 +24,9 @@ ROLLING_BEFORE = "90 days before"
 METHOD = "90 % interval for sampling alone (Wilson); not corrected for the classifier's errors"
 CHANGE_METHOD = "sources' changes weighted by precision, 90 % interval for sampling alone; not corrected for the classifier's errors"
 PERIOD = ["period_kind", "period", "period_start", "period_end", "is_over"]
-CELL = [*PERIOD, "cut_by", "cut_value", "stage"]
+CELLS = [*PERIOD, "cut_by", "cut_value"]
+CELL = [*CELLS, "stage"]
+KEY = ["period_kind", "period", "cut_by", "cut_value", "stage"]
 COUNTS = ["records", "units", "trouble", "in_between", "great", "without_stance"]
 log = logging.getLogger(__name__)
 
@@ -44,15 +46,17 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
         today = clock.astimezone(ZoneInfo(company.timezone)).date()
         warehouse.build("story/periods", today=today, fiscal_start=company.fiscal_year_starts_in)
         warehouse.build("story/stage_counts")
-        counts = warehouse.frame("story/stage_counts_of_sources").astype({"period_start": object, "period_end": object})
+        counts = warehouse.frame("story/stage_counts_by_source").astype({"period_start": object, "period_end": object})
+        cells = counts[CELLS].drop_duplicates()
+        counts = counts[counts["stage"].isin(journey.names)]
         scores = _scores(warehouse.frame("story/score_counts"))
         heard = warehouse.frame("story/heard")
         sources = _sources(counts)
         changes = _changes(sources)
         picked = quotes.pick(warehouse.frame("story/quote_candidates"), sources)
-        stories = _stories(journey, sources, changes, heard)
+        stories = _stories(journey, cells, sources, changes, heard)
         measures = _measures(stories)
-        stories["story"] = sentences.tell_all(journey, stories, sources, scores)
+        stories["story"] = sentences.tell_all(journey, stories, sources, scores, LEAST_UNITS)
         published = {
             "stage_sources": _without_window_before(sources), "stage_scores": _without_window_before(scores), "quotes": picked,
             "stage_measures": measures, "stage_story": stories,
@@ -92,42 +96,38 @@ def _changes(sources: pd.DataFrame) -> pd.DataFrame:
     Each source is compared with itself, so that a changed mix of sources is no change of the stage.
     """
     enough = sources[sources["n"] >= LEAST_UNITS]
-    order = sources[PERIOD].drop_duplicates().sort_values(["period_kind", "period_start"])
-    order["before"] = order.groupby("period_kind")["period"].shift()
-    here = enough.merge(order[["period_kind", "period", "before"]], on=["period_kind", "period"])
-    keys = ["period_kind", "cut_by", "cut_value", "stage", "source"]
-    past = enough[[*keys, "period", "indicator", "variance"]].rename(columns={"period": "before"})
-    pairs = here.merge(past, on=[*keys, "before"], suffixes=("", "_before"))
-    pairs["difference"] = pairs["indicator"] - pairs["indicator_before"]
-    pairs["weight"] = 1 / (pairs["variance"] + pairs["variance_before"])
+    past = enough[[*KEY, "source", "period_end", "n", "indicator", "variance"]]
+    past = past.rename(columns={"period": "before", "period_end": "period_start"})
+    pairs = enough.merge(past, on=["period_kind", "period_start", "cut_by", "cut_value", "stage", "source"], suffixes=("", "_before"))
+    pairs["difference"], spread = pairs["indicator"] - pairs["indicator_before"], pairs["variance"] + pairs["variance_before"]
+    pairs["weight"], pairs["units"] = 1 / spread, pairs["n"] + pairs["n_before"]
     pairs["weighted"] = pairs["difference"] * pairs["weight"]
-    grouped = pairs.groupby(CELL, dropna=False)
-    change = grouped.agg(weight=("weight", "sum"), weighted=("weighted", "sum"), n=("n", "sum"), before=("before", "first")).reset_index()
+    grouped = pairs.groupby(CELL)
+    change = grouped.agg(weight=("weight", "sum"), weighted=("weighted", "sum"), change_n=("units", "sum"), before=("before", "first")).reset_index()
     change["net_change"] = change["weighted"] / change["weight"]
     change["net_change_low"], change["net_change_high"] = intervals.around(change["net_change"], 1 / change["weight"], within=200)
+    low, high = intervals.around(pairs["difference"], spread, within=200)
+    for name, moved in (("rose", pairs[low > 0]), ("fell", pairs[high < 0])):
+        change = change.merge(moved.groupby(KEY)["source"].agg(", ".join).rename(name).reset_index(), on=KEY, how="left")
     return change
 
 
-def _stories(journey: Journey, sources: pd.DataFrame, changes: pd.DataFrame, heard: pd.DataFrame) -> pd.DataFrame:
+def _stories(journey: Journey, cells: pd.DataFrame, sources: pd.DataFrame, changes: pd.DataFrame, heard: pd.DataFrame) -> pd.DataFrame:
     """One row for each stage of the journey, period and cut; silent where there is too little feedback."""
-    cells = sources[[*PERIOD, "cut_by", "cut_value"]].drop_duplicates()
     cells = cells[cells["period"] != ROLLING_BEFORE]
     frame = cells.merge(pd.DataFrame({"stage": journey.names}), how="cross")
-    totals = sources.groupby(["period_kind", "period", "cut_by", "cut_value", "stage"])[[*COUNTS, "n"]].sum().reset_index()
-    most = sources.groupby(["period_kind", "period", "cut_by", "cut_value", "stage"])["n"].max().rename("most").reset_index()
-    keys = ["period_kind", "period", "cut_by", "cut_value", "stage"]
-    frame = frame.merge(totals, on=keys, how="left").merge(most, on=keys, how="left").merge(heard, on=keys, how="left")
-    frame = frame.merge(changes[[*keys, "net_change", "net_change_low", "net_change_high", "before"]], on=keys, how="left")
+    totals = sources.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=sources.groupby(KEY)["n"].max()).reset_index()
+    frame = frame.merge(totals, on=KEY, how="left").merge(heard, on=KEY, how="left")
+    frame = frame.merge(changes[[*KEY, "change_n", "net_change", "net_change_low", "net_change_high", "before", "rose", "fell"]], on=KEY, how="left")
     numbers = [*COUNTS, "n", "most", "heard"]
     frame[numbers] = frame[numbers].fillna(0).astype("int64")
     frame["evidence_level"] = np.where(frame["most"] >= LEAST_UNITS, "direction", "insufficient")
     frame["direction"] = None
-    is_compared = frame["net_change"].notna() & (frame["evidence_level"] == "direction")
+    is_compared = frame["net_change"].notna()
     frame.loc[is_compared, "direction"] = "no clear change"
     frame.loc[is_compared & (frame["net_change_low"] > 0), "direction"] = "better"
     frame.loc[is_compared & (frame["net_change_high"] < 0), "direction"] = "worse"
-    owners = {stage.stage: stage.owner for stage in journey.stages}
-    frame["owner"] = frame["stage"].map(owners)
+    frame["owner"] = frame["stage"].map({stage.stage: stage.owner for stage in journey.stages})
     return frame.sort_values(["period_kind", "period_start", "cut_by", "cut_value"], kind="stable").reset_index(drop=True)
 
 
@@ -142,7 +142,7 @@ def _measures(stories: pd.DataFrame) -> pd.DataFrame:
     parts.append(
         compared[CELL].assign(
             measure="net_change_of_feedback", value=compared["net_change"], low=compared["net_change_low"], high=compared["net_change_high"],
-            n=compared["n"], denominator=compared["n"], method=CHANGE_METHOD,
+            n=compared["change_n"], denominator=compared["change_n"], method=CHANGE_METHOD,
         )
     )  # fmt: skip
     return pd.concat(parts, ignore_index=True)
@@ -150,6 +150,3 @@ def _measures(stories: pd.DataFrame) -> pd.DataFrame:
 
 def _without_window_before(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["period"] != ROLLING_BEFORE]
-
-
-# fmt: skip

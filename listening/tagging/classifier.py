@@ -1,4 +1,4 @@
-"""The fitted stage classifier: takes texts, gives a calibrated probability for each stage and `none`.
+"""The fitted classifier: takes texts, gives a calibrated probability for each stage and `none`, and the texts' feeling.
 
 A model is a folder with `weights.npz` (arrays, never pickles), `model.json` (words, stages, how it was fitted and
 examined) and `manifest.json` (checksums). Its version is a hash of the first two.
@@ -19,6 +19,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from listening.tagging import sentiment
 from listening.workspace import Mend
 
 PLACED_FROM = 0.5  # a stage is given when it is more likely right than wrong
@@ -36,6 +37,19 @@ def vectorizers(vocabularies: Sequence[dict[str, int]] | None = None) -> list[Tf
     ]
 
 
+@dataclass(frozen=True)
+class Head:
+    """A linear model over the features: classes × features, one intercept a class, and what its logits are divided by."""
+
+    weights: NDArray[Any]
+    intercepts: NDArray[Any]
+    temperature: float
+
+    def probabilities(self, features: sp.csr_matrix) -> NDArray[np.float64]:
+        """Calibrated probabilities, texts × classes."""
+        return softmax((features @ self.weights.T + self.intercepts) / self.temperature)
+
+
 @dataclass
 class Classifier:
     """A loaded model. `facts` holds what was learnt about it when it was fitted, its accuracy among it."""
@@ -45,16 +59,20 @@ class Classifier:
     journey_version: str
     facts: dict[str, Any]
     _vectorizers: list[TfidfVectorizer]
-    _weights: NDArray[np.float32]
-    _intercepts: NDArray[np.float32]
-    _temperature: float
+    _stage: Head
+    _feeling: Head
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probabilities, texts × stages (in the order of `stages`); each row adds up to 1."""
+        return self.read(texts)[0]
+
+    def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Probabilities of the stages, and the feeling of each text from −1 to 1: how likely it is positive less how likely negative."""
         if not texts:
-            return np.zeros((0, len(self.stages)))
+            return np.zeros((0, len(self.stages))), np.zeros(0)
         features = sp.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers], format="csr")
-        return softmax((features @ self._weights.T + self._intercepts) / self._temperature)
+        feelings = self._feeling.probabilities(sp.hstack([features, sp.csr_matrix(sentiment.lexicon(texts))], format="csr"))
+        return self._stage.probabilities(features), feelings[:, 2] - feelings[:, 0]
 
     def familiarity(self, text: str) -> float:
         """Share of a text's words that the classifier has met."""
@@ -69,27 +87,36 @@ def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
     return result
 
 
-def save(models: Path, fitted: list[TfidfVectorizer], weights: NDArray[Any], intercepts: NDArray[Any], facts: dict[str, Any]) -> str:
+def save(models: Path, fitted: list[TfidfVectorizer], stage: Head, feeling: Head, facts: dict[str, Any]) -> str:
     """Write a model below `models`, make it the current one, and give its version."""
     arrays = io.BytesIO()
     np.savez(
-        arrays, weights=weights.astype(np.float32), intercepts=intercepts.astype(np.float32),
+        arrays, stage_weights=stage.weights.astype(np.float32), stage_intercepts=stage.intercepts.astype(np.float32),
+        feeling_weights=feeling.weights.astype(np.float32), feeling_intercepts=feeling.intercepts.astype(np.float32),
         word_idf=fitted[0].idf_.astype(np.float32), piece_idf=fitted[1].idf_.astype(np.float32),
     )  # fmt: skip
     vocabularies = [sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get) for vectorizer in fitted]
-    described = json.dumps({**facts, "words": vocabularies[0], "pieces": vocabularies[1]}, ensure_ascii=False, sort_keys=True).encode()
+    temperatures = {"stage": stage.temperature, "feeling": feeling.temperature}
+    described = json.dumps(
+        {**facts, "temperatures": temperatures, "words": vocabularies[0], "pieces": vocabularies[1]}, ensure_ascii=False, sort_keys=True
+    ).encode()
     version = hashlib.sha256(arrays.getvalue() + described).hexdigest()[:8]
     folder = models / f"stage-{version}"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     sums = {}
     for name, content in (("weights.npz", arrays.getvalue()), ("model.json", described)):
-        (folder / name).write_bytes(content)
+        _write(folder / name, content)
         sums[name] = hashlib.sha256(content).hexdigest()
-    (folder / "manifest.json").write_text(json.dumps(sums, indent=1), encoding="utf-8")
-    partial = models / "current.partial"
-    partial.write_text(json.dumps({"stage": version}), encoding="utf-8")
-    partial.replace(models / "current.json")
+    _write(folder / "manifest.json", json.dumps(sums, indent=1).encode())
+    _write(models / "current.json", json.dumps({"stage": version}).encode())
     return version
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put the whole content at `path` or nothing."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)
 
 
 def load(models: Path) -> Classifier:
@@ -101,15 +128,17 @@ def load(models: Path) -> Classifier:
     try:
         version = json.loads((models / "current.json").read_text(encoding="utf-8"))["stage"]
         folder = models / f"stage-{version}"
-        sums = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        contents = {name: (folder / name).read_bytes() for name in sums}
+        weights, described = (folder / "weights.npz").read_bytes(), (folder / "model.json").read_bytes()
     except FileNotFoundError:
         raise Mend(f"There is no classifier in {models}. Run 'listening init {models.parent}': it fits one and changes nothing else there.") from None
-    if any(hashlib.sha256(content).hexdigest() != sums[name] for name, content in contents.items()):
+    except (ValueError, KeyError, TypeError):
+        raise Mend(f"{models / 'current.json'} does not name a classifier. Run 'listening init {models.parent}' to fit one again.", status=1) from None
+    if hashlib.sha256(weights + described).hexdigest()[:8] != version:
         raise Mend(f"The classifier in {folder} was changed after it was fitted. Run 'listening init {models.parent}' to fit it again.", status=1)
-    facts = json.loads(contents["model.json"])
-    with np.load(io.BytesIO(contents["weights.npz"]), allow_pickle=False) as arrays:
+    facts = json.loads(described)
+    with np.load(io.BytesIO(weights), allow_pickle=False) as arrays:
         rebuilt = vectorizers([{word: place for place, word in enumerate(facts.pop(name))} for name in ("words", "pieces")])
         for vectorizer, name in zip(rebuilt, ("word_idf", "piece_idf"), strict=True):
             vectorizer.idf_ = arrays[name].astype(np.float64)
-        return Classifier(version, facts["stages"], facts["journey_version"], facts, rebuilt, arrays["weights"], arrays["intercepts"], facts["temperature"])
+        heads = [Head(arrays[f"{name}_weights"], arrays[f"{name}_intercepts"], facts["temperatures"][name]) for name in ("stage", "feeling")]
+        return Classifier(version, facts["stages"], facts["journey_version"], facts, rebuilt, heads[0], heads[1])

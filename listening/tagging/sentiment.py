@@ -1,12 +1,21 @@
-"""The feeling of words: takes sentences, gives −1 … 1 from the VADER lexicon (Hutto and Gilbert 2014), English only."""
+"""What a lexicon says of the feeling of words: takes sentences, gives VADER's four scores (Hutto and Gilbert 2014), English only.
+
+The lexicon alone takes politeness for praise ("please", "thanks", "hope"); so it is one of the classifier's features
+and not the verdict. Its scores carry over to companies that no label speaks of.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 # nltk carries the same analyser without its lexicon, and refuses to read one from outside its own data folders
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+FEELINGS = ("negative", "neutral", "positive")
 
 
 @functools.cache
@@ -14,7 +23,8 @@ def _analyzer() -> SentimentIntensityAnalyzer:
     return SentimentIntensityAnalyzer()
 
 
-def score(sentences: Sequence[str]) -> list[float]:
-    """VADER's compound score of each sentence."""
+def lexicon(sentences: Sequence[str]) -> NDArray[np.float64]:
+    """Negative, neutral, positive and compound score of each sentence, sentences × 4."""
     analyzer = _analyzer()
-    return [float(analyzer.polarity_scores(sentence)["compound"]) for sentence in sentences]
+    scores = [analyzer.polarity_scores(sentence) for sentence in sentences]
+    return np.array([[score[name] for name in ("neg", "neu", "pos", "compound")] for score in scores]).reshape(-1, 4)

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import sentences, sentiment
+from listening.tagging import sentences
 from listening.tagging.classifier import FEW_WORDS, PLACED_FROM, UNLIKE_TRAINING, Classifier, load
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace
 
 CHUNK = 10_000
-TAGGING_VERSION = "1"
+TAGGING_VERSION = "3"
 LANGUAGES = ("en",)
 LEAST_SHARE = 0.2  # a stage that less than this of a record's words speak about is not counted as one of its stages
 log = logging.getLogger(__name__)
@@ -41,9 +41,7 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
         Mend: there is no classifier, or it was fitted to other stages than the journey has.
     """
     classifier = load(workspace.models)
-    unknown = [name for name in journey.names if name not in classifier.stages]
-    if unknown:
-        raise Mend(f"The classifier does not know the stage '{unknown[0]}' of journey.yaml. Run 'listening init {workspace.root}' to fit it to this journey.")
+    _check_stages(classifier, journey, workspace)
     version = f"{TAGGING_VERSION}-{classifier.version}-{journey.version}"
     note = () if classifier.journey_version == journey.version else (
         "journey.yaml was edited after the classifier was fitted; 'listening init' on this folder fits it to the new words",
@@ -70,6 +68,16 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
     return tagged
 
 
+def _check_stages(classifier: Classifier, journey: Journey, workspace: Workspace) -> None:
+    mend = f"Run 'listening init {workspace.root}' to fit it to this journey."
+    for name in journey.names:
+        if name not in classifier.stages:
+            raise Mend(f"The classifier does not know the stage '{name}' of journey.yaml. {mend}")
+    for name in classifier.stages:
+        if name not in (*journey.names, NO_STAGE):
+            raise Mend(f"The classifier still knows the stage '{name}', which journey.yaml no longer has. {mend}")
+
+
 def _keep_accuracy(warehouse: Warehouse, classifier: Classifier) -> None:
     rows = [
         {**row, "source": "starter labels", "language": "en", "classifier_version": classifier.version, "examined_on": "industries that it was not fitted on"}
@@ -86,20 +94,22 @@ class _Tagger:
         self.names = classifier.stages
         self.touchpoint_words = {
             stage.stage: [
-                (point.touchpoint, re.compile(r"\b(?:" + "|".join(map(re.escape, point.words)) + r")\b", re.I)) for point in stage.touchpoints if point.words
+                (point.touchpoint, re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, point.words)) + r")(?!\w)", re.I))
+                for point in stage.touchpoints
+                if point.words
             ]
             for stage in journey.stages
         }
 
     def tag(self, records: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
         """Rows for the tables of tags, of record stages, and of sentences."""
+        records = [record if (record["text"] or "").strip() else {**record, "text": None} for record in records]
         texts = [record["text"] or "" for record in records]
         spans = [sentences.split(text) for text in texts]
         parts = [text[start:stop] for text, places in zip(texts, spans, strict=True) for start, stop in places]
         is_tagged = [bool(record["text"]) and record["language"] in (*LANGUAGES, None) for record in records]
         whole = self.classifier.probabilities(texts)
-        each = self.classifier.probabilities(parts)
-        feelings = sentiment.score(parts)
+        each, feelings = self.classifier.read(parts)
         tags: list[dict[str, Any]] = []
         stages: list[dict[str, Any]] = []
         rows: list[dict[str, Any]] = []
@@ -114,7 +124,7 @@ class _Tagger:
         return tags, stages, rows
 
     def _record(
-        self, record: dict[str, Any], places: list[tuple[int, int]], can_tag: bool, whole: NDArray[Any], each: NDArray[Any], feelings: list[float]
+        self, record: dict[str, Any], places: list[tuple[int, int]], can_tag: bool, whole: NDArray[Any], each: NDArray[Any], feelings: NDArray[np.float64]
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         lengths = np.array([stop - start for start, stop in places], dtype=float)
         mixed = (whole + (lengths[:, None] * each).sum(axis=0) / lengths.sum()) / 2 if len(places) > 1 else whole
@@ -128,7 +138,7 @@ class _Tagger:
         touchpoint = touchpoint or self._touchpoint(record["text"] or "", stage)
         tag = {
             "record_id": record["record_id"], "text_hash": record["text_hash"],
-            "given": record["given_touchpoint"] or record["given_stage"], "stage": stage, "stage_guess": guess, "stage_confidence": confidence,
+            "given": record["given"], "stage": stage, "stage_guess": guess, "stage_confidence": confidence,
             "stage_basis": basis, "touchpoint": touchpoint, "flags": flags,
             "sentiment": round(float((lengths * feelings).sum() / lengths.sum()), 4) if can_tag and len(places) else None,
             "version": self.version, "classifier_version": self.classifier.version, "journey_version": self.journey.version,
@@ -148,7 +158,9 @@ class _Tagger:
                     "confidence": tag["stage_confidence"] if tag["stage_basis"] == "text" else 1.0,
                 }
             ]
-        found = {name: float(share) for name, share in zip(self.names, mixed, strict=True) if share >= LEAST_SHARE and name != NO_STAGE}
+        found = {
+            name: float(share) for name, share in zip(self.names, mixed, strict=True) if name == tag["stage"] or (share >= LEAST_SHARE and name != NO_STAGE)
+        }
         total = sum(found.values())
         return [{"record_id": tag["record_id"], "stage": name, "share": share / total, "confidence": share} for name, share in found.items()]
 
@@ -163,7 +175,7 @@ class _Tagger:
         return next((name for name, words in self.touchpoint_words.get(stage or "", ()) if words.search(text)), None)
 
     def _flags(self, record: dict[str, Any], can_tag: bool, confidence: float | None) -> list[str]:
-        """Named doubts: too_short, other_language, low_margin, unlike_training."""
+        """Named doubts about the reading of the text: too_short, other_language, low_margin, unlike_training."""
         text = record["text"]
         if not can_tag:
             return ["other_language"]
@@ -175,19 +187,20 @@ class _Tagger:
         return flags
 
     def _sentences(
-        self, record: dict[str, Any], places: list[tuple[int, int]], can_tag: bool, each: NDArray[Any], feelings: list[float], tag: dict[str, Any]
+        self, record: dict[str, Any], places: list[tuple[int, int]], can_tag: bool, each: NDArray[Any], feelings: NDArray[np.float64], tag: dict[str, Any]
     ) -> list[dict[str, Any]]:
         rows = []
         for number, ((start, stop), shares, feeling) in enumerate(zip(places, each, feelings, strict=True), 1):
             guess = self.names[int(shares.argmax())] if can_tag else None
             confidence = round(float(shares.max()), 4) if can_tag else None
-            alone = len(places) == 1
-            stage = tag["stage"] if alone else guess if confidence is not None and confidence >= PLACED_FROM else None
+            is_whole = len(places) == 1 or tag["stage_basis"] == "source"  # what the source says holds for all of it
+            stage = tag["stage"] if is_whole else guess if confidence is not None and confidence >= PLACED_FROM else None
             text = record["text"][start:stop]
+            touchpoint = self._given(record)[1] or self._touchpoint(text, stage)
             rows.append(
                 {
                     "record_id": record["record_id"], "sentence_no": number, "start": start, "stop": stop, "text": text, "stage": stage, "stage_guess": guess,
-                    "stage_confidence": confidence, "sentiment": round(feeling, 4) if can_tag else None, "touchpoint": self._touchpoint(text, stage),
+                    "stage_confidence": confidence, "sentiment": round(feeling, 4) if can_tag else None, "touchpoint": touchpoint,
                 }
             )  # fmt: skip
         return rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,11 +19,12 @@ from scipy.stats import binomtest
 from sklearn.svm import LinearSVC
 
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import classifier
-from listening.tagging.classifier import PLACED_FROM, softmax
+from listening.tagging import classifier, sentiment
+from listening.tagging.classifier import PLACED_FROM, Head, softmax
 from listening.workspace import Mend, shipped
 
 INVERSE_PENALTY = 0.3
+JOURNEY = "journey"  # stands in the place of an industry where the words are the journey's own
 
 
 def fit(models: Path, journey: Journey) -> str:
@@ -34,35 +35,48 @@ def fit(models: Path, journey: Journey) -> str:
     labels = starter_labels(journey)
     own = [(stage.description, stage.stage) for stage in journey.stages if stage.description]
     own += [(" ".join(point.words), stage.stage) for stage in journey.stages for point in stage.touchpoints if point.words]
-    texts = [text for text, _, _ in labels] + [text for text, _ in own]
-    truth = np.array([stage for _, stage, _ in labels] + [stage for _, stage in own], dtype=object)
-    groups = np.array([industry for _, _, industry in labels] + ["journey"] * len(own), dtype=object)
+    texts = [label.text for label in labels] + [text for text, _ in own]
+    truth = np.array([label.stage for label in labels] + [stage for _, stage in own], dtype=object)
+    groups = np.array([label.industry for label in labels] + [JOURNEY] * len(own), dtype=object)
     fitted = classifier.vectorizers()
     features = sp.hstack([vectorizer.fit_transform(texts) for vectorizer in fitted], format="csr")
     stages = [*(name for name in journey.names if name in set(truth)), NO_STAGE]
-    held_out = _logits_held_out(features, truth, groups, stages)
-    temperature = _temperature(held_out[: len(labels)], truth[: len(labels)], stages)
-    model = _model(features, truth)
-    order = [list(model.classes_).index(stage) for stage in stages]
+    stage, stage_held_out = _head(features, truth, groups, stages)
+    feelings = np.array([label.feeling for label in labels], dtype=object)
+    labelled = sp.hstack([features[: len(labels)], sp.csr_matrix(sentiment.lexicon(texts[: len(labels)]))], format="csr")
+    feeling, feeling_held_out = _head(labelled, feelings, groups[: len(labels)], sentiment.FEELINGS)
     facts = {
         "stages": stages,
         "journey_version": journey.version,
-        "temperature": temperature,
         "labels": len(labels),
-        "industries": sorted(set(groups) - {"journey"}),
-        "accuracy": accuracy(softmax(held_out[: len(labels)] / temperature), truth[: len(labels)], stages),
+        "industries": sorted(set(groups) - {JOURNEY}),
+        "accuracy": accuracy(stage_held_out[: len(labels)], truth[: len(labels)], stages),
+        "accuracy_of_feeling": accuracy(feeling_held_out, feelings, sentiment.FEELINGS),
     }
-    return classifier.save(models, fitted, model.coef_[order], model.intercept_[order], facts)
+    return classifier.save(models, fitted, stage, feeling, facts)
 
 
-def starter_labels(journey: Journey) -> list[tuple[str, str, str]]:
-    """Text, stage in this journey, and industry of each shipped label; those of stages nobody covers are left out."""
+class Label(NamedTuple):
+    """A starter label: what was said, at which stage of this journey, with what feeling, in which industry."""
+
+    text: str
+    stage: str
+    feeling: str
+    industry: str
+
+
+def starter_labels(journey: Journey) -> list[Label]:
+    """The shipped labels with the stages of this journey; those of stages nobody covers are left out."""
     renamed = journey.from_default
     labels = []
     for path in sorted(shipped("reference").glob("starter-*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
-            labels += [(row["text"], renamed[row["stage"]], row["industry"]) for row in csv.DictReader(file) if row["stage"] in renamed]
-    missing = [name for name in journey.names if name not in {stage for _, stage, _ in labels}]
+            labels += [
+                Label(row["text"], renamed[row["stage"]], sentiment.FEELINGS[int(row["sentiment"]) + 1], row["industry"])
+                for row in csv.DictReader(file)
+                if row["stage"] in renamed
+            ]
+    missing = [name for name in journey.names if name not in {label.stage for label in labels}]
     if missing:
         raise Mend(
             f"journey.yaml: no starter label tells what stage '{missing[0]}' is about. Say which of the default stages it is "
@@ -71,18 +85,33 @@ def starter_labels(journey: Journey) -> list[tuple[str, str, str]]:
     return labels
 
 
-def _model(features: sp.csr_matrix, truth: NDArray[Any]) -> LinearSVC:
-    return LinearSVC(C=INVERSE_PENALTY, random_state=0).fit(features, truth.astype(str).astype(object))
+def _head(features: sp.csr_matrix, truth: NDArray[Any], groups: NDArray[Any], classes: Sequence[str]) -> tuple[Head, NDArray[np.float64]]:
+    """A calibrated linear model, and the probabilities that models without each text's industry gave it."""
+    held_out = _logits_held_out(features, truth, groups, classes)
+    is_label = groups != JOURNEY
+    temperature = _temperature(held_out[is_label], truth[is_label], classes)
+    names, weights, intercepts = _model(features, truth)
+    order = [names.index(name) for name in classes]
+    return Head(weights[order], intercepts[order], temperature), softmax(held_out / temperature)
+
+
+def _model(features: sp.csr_matrix, truth: NDArray[Any]) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+    """Stages, and for each of them its weights and intercept; of two, scikit-learn keeps only the second's."""
+    model = LinearSVC(C=INVERSE_PENALTY, random_state=0, class_weight="balanced").fit(features, truth.astype(str).astype(object))
+    weights, intercepts = model.coef_, model.intercept_
+    if len(model.classes_) == 2:
+        weights, intercepts = np.vstack([-weights, weights]), np.concatenate([-intercepts, intercepts])
+    return list(model.classes_), weights, intercepts
 
 
 def _logits_held_out(features: sp.csr_matrix, truth: NDArray[Any], groups: NDArray[Any], stages: Sequence[str]) -> NDArray[np.float64]:
     """Logits of each text from a model that saw no text of its industry."""
     logits = np.full((len(truth), len(stages)), -20.0)
-    for industry in sorted(set(groups) - {"journey"}):
+    for industry in sorted(set(groups) - {JOURNEY}):
         is_out = groups == industry
-        model = _model(features[~is_out], truth[~is_out])
-        places = [list(stages).index(stage) for stage in model.classes_]
-        logits[np.ix_(is_out, places)] = model.decision_function(features[is_out])
+        names, weights, intercepts = _model(features[~is_out], truth[~is_out])
+        places = [list(stages).index(stage) for stage in names]
+        logits[np.ix_(is_out, places)] = features[is_out] @ weights.T + intercepts
     return logits
 
 

@@ -1,1 +1,1 @@
-select fingerprint from landing.pulls where source = $source
+select pull_id, fingerprint, batches from landing.pulls where source = $source

@@ -3,5 +3,5 @@ select
     valid_from, lead(coalesce(valued_at, since)) over (partition by source, customer_id order by coalesce(valued_at, since)) as valid_to,
     region, channel, product, brand, segment, "unit", team, landed_at
 from records.customers
-where not is_dropped and (valued_at is null or valued_at <= $today::date)
+where (valued_at is null or valued_at <= $today::date)
 order by source, customer_id, valid_from

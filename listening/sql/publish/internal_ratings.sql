@@ -2,5 +2,5 @@ select
     fact_id, source, stage, rated_at, role, great_share, rating, region, channel, product, brand, segment, "unit", team,
     landed_at
 from records.internal_ratings
-where not is_dropped and rated_at <= $today::date
+where rated_at <= $today::date
 order by fact_id

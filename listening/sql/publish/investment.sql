@@ -1,5 +1,4 @@
 select
     source, stage, period, amount, region, channel, product, brand, segment, "unit", team, landed_at
 from records.investment
-where not is_dropped
 order by source, stage, period

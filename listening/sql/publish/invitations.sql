@@ -1,5 +1,5 @@
 select
     source, customer_id, stage, sent_at, answered_id, region, channel, product, brand, segment, "unit", team, landed_at
 from records.invitations
-where not is_dropped and sent_at <= $clock
+where sent_at <= $clock
 order by source, customer_id, stage, sent_at

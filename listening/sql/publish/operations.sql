@@ -2,5 +2,5 @@ select
     source, customer_id, stage, touchpoint, measure, "at", failed, passed, region, channel, product, brand, segment, "unit",
     team, landed_at
 from records.operations
-where not is_dropped and "at" <= $clock
+where "at" <= $clock
 order by source, customer_id, stage, touchpoint, measure, "at"

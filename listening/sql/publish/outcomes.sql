@@ -1,5 +1,5 @@
 select
     source, customer_id, outcome, "at", amount, reason, region, channel, product, brand, segment, "unit", team, landed_at
 from records.outcomes
-where not is_dropped and "at" <= $clock
+where "at" <= $clock
 order by source, customer_id, outcome, "at"

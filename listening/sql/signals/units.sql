@@ -1,9 +1,11 @@
 with said as (
     select
         *,
-        case when kind in ('ticket', 'chat', 'call') and thread_id is not null then source || '/' || thread_id else record_id end as unit_id
+        case when kind in ('ticket', 'chat', 'call') and thread_id is not null then source || '/' || thread_id else record_id end as unit_id,
+        -- of messages at the same moment always the same one comes first
+        (said_at, record_id) as place
     from tagging.tagged_records
-    where role not in ('employee', 'supplier')
+    where role not in ('employee', 'supplier') and kind <> 'checkins'
 ),
 
 conversation_stages as (
@@ -11,31 +13,26 @@ conversation_stages as (
     from said
     where stage is not null
     group by unit_id, stage
-    qualify row_number() over (partition by unit_id order by stage = 'none', sum(length(text)) desc, min(said_at), stage) = 1
+    qualify row_number() over (partition by unit_id order by stage = 'none', coalesce(sum(length(text)), 0) desc, min(said_at), stage) = 1
 ),
 
 conversations as (
     select
         unit_id,
-        any_value(source) as source,
-        any_value(kind) as kind,
+        arg_min(source, place) as source,
+        arg_min(kind, place) as kind,
         min(said_on) as said_on,
         count(*) as records,
-        arg_min(customer_id, said_at) as customer_id,
-        count(score) as scores,
-        arg_max(stance, said_at) filter (where score is not null) as scored_stance,
+        arg_min(customer_id, place) as customer_id,
+        arg_max(struct_pack(score, score_worst, score_best, score_name, stance), place) filter (where score is not null) as last_score,
         sum(sentiment * length(text)) / nullif(sum(length(text)) filter (where sentiment is not null), 0) as sentiment,
-        arg_max(score, said_at) as score,
-        arg_max(score_worst, said_at) filter (where score is not null) as score_worst,
-        arg_max(score_best, said_at) filter (where score is not null) as score_best,
-        arg_max(score_name, said_at) filter (where score is not null) as score_name,
-        any_value(region) as region,
-        any_value(channel) as channel,
-        any_value(product) as product,
-        any_value(brand) as brand,
-        any_value(segment) as segment,
-        any_value(unit) as unit,
-        any_value(team) as team
+        arg_min(region, place) as region,
+        arg_min(channel, place) as channel,
+        arg_min(product, place) as product,
+        arg_min(brand, place) as brand,
+        arg_min(segment, place) as segment,
+        arg_min(unit, place) as unit,
+        arg_min(team, place) as team
     from said
     group by unit_id
 )
@@ -43,11 +40,11 @@ conversations as (
 select
     conversations.unit_id, conversations.source, conversations.kind, conversation_stages.stage, conversations.said_on,
     coalesce(
-        conversations.scored_stance,
+        conversations.last_score.stance,
         case when sentiment < -0.1 then 'trouble' when sentiment > 0.1 then 'great' when sentiment is not null then 'in between' end
     ) as stance,
     conversations.records, conversations.customer_id,
-    conversations.score, conversations.score_worst, conversations.score_best, conversations.score_name,
+    conversations.last_score.score, conversations.last_score.score_worst, conversations.last_score.score_best, conversations.last_score.score_name,
     conversations.region, conversations.channel, conversations.product, conversations.brand, conversations.segment, conversations.unit, conversations.team
 from conversations
 left join conversation_stages using (unit_id)

@@ -3,7 +3,8 @@ select
     periods.period_kind, periods.period, periods.period_start, periods.period_end, periods.is_over,
     sentences.stage,
     case when sentences.sentiment < 0 then 'trouble' else 'great' end as side,
-    sentences.record_id, sentences.sentence_no, sentences.text, records.source
+    sentences.record_id, sentences.sentence_no, sentences.text, records.source,
+    coalesce(records.customer_id, records.thread_id, records.record_id) as voice
 from tagging.sentences as sentences
 inner join tagging.tagged_records as records using (record_id)
 inner join story.periods as periods on records.said_on >= periods.period_start and records.said_on < periods.period_end

@@ -11,7 +11,7 @@ placed_scores as (
         -- 1-10 counts as 0-10: the bands are of the score itself
         case when score_best > score_worst then score else score_best + score_worst - score end as rising_score
     from records
-    where score is not null and score_worst is not null
+    where score is not null and score_worst <> score_best
 ),
 
 score_stances as (

@@ -1,0 +1,122 @@
+"""Shape the landed rows of operations, customers, outcomes, invitations, check-ins, ratings and investment into facts.
+
+A fact is known by its key and the newest row of a key wins. What a customer answers to a check-in in words becomes a
+record as well, of kind `checkins`, which stays outside the indicators.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import hashlib
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from listening.records import cleaning, facts, folding, making, privacy, pulls, times
+from listening.records.pulls import Landed, Shaped
+from listening.warehouse import Warehouse
+from listening.workspace import DIMENSIONS, Company, Mend, Source, Workspace
+
+SHAPING_VERSION = "f1"
+Fact = dict[str, Any]
+
+
+def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime, run_id: str) -> Shaped:
+    """Shape what has landed of a source and was not shaped yet, all of it again where its settings have changed."""
+    fingerprint = f"{SHAPING_VERSION}-{source.fingerprint}-{company.timezone}"
+    shaped = Shaped()
+    landed = pulls.to_shape(workspace, warehouse, source, fingerprint, clock)
+    with warehouse.transaction():
+        kept = _kept(warehouse, source) if landed else {}
+        is_again = any(pull.is_stale for pull in landed)
+        fresh: dict[str, Fact] = {}
+        for pull in landed:
+            _look_ahead(source, pull)
+            _shape_pull(source, company, pull, kept, fresh)
+            pulls.tell(source, pull, shaped)
+            pulls.keep(warehouse, source, pull, fingerprint)
+        if is_again and not shaped.faults:
+            gone = [{"fact_id": key} for key in kept if key not in fresh]
+            warehouse.delete(f"records/{source.kind}", pa.Table.from_pylist(gone, pa.schema([("fact_id", pa.string())])))
+        changed = [fact for key, fact in fresh.items() if kept.get(key) != fact["content_hash"]]
+        warehouse.upsert(f"records/{source.kind}", changed)
+        if source.kind == "checkins":
+            _keep_words(warehouse, source, company, changed)
+        pulls.count(warehouse, source, shaped, run_id)
+    return shaped
+
+
+def _kept(warehouse: Warehouse, source: Source) -> dict[str, str]:
+    """The content hash of each fact of a source that is kept, by its key."""
+    found = warehouse.select(f"records/{source.kind}", ["fact_id", "content_hash"], source=source.name)
+    return dict(zip(found.column("fact_id").to_pylist(), found.column("content_hash").to_pylist(), strict=True))
+
+
+def _look_ahead(source: Source, pull: Landed) -> None:
+    """Find the columns and the order of day and month; refuse the pull in words where they cannot be found."""
+    fields = pull.fields()
+    if not fields:
+        return
+    try:
+        pull.columns = facts.columns_of(source, fields)
+    except Mend as problem:
+        pull.refuse("columns do not fit the configuration", str(problem))
+        return
+    dates = [pull.columns[name] for name, form in facts.KINDS[source.kind].columns.items() if form in ("time", "date") and name in pull.columns]
+    pull.find_day_order(source, dates)
+
+
+def _shape_pull(source: Source, company: Company, pull: Landed, kept: dict[str, str], fresh: dict[str, Fact]) -> None:
+    zone = ZoneInfo(source.timezone or company.timezone)
+    seen: collections.Counter[str] = collections.Counter()
+    for number, cells, fault in pull.rows():
+        reason = fault or pull.refusal or (None if cells else "row is empty")
+        if reason is None:
+            try:
+                fact = facts.read(source, cells, pull.columns, zone, pull.day_first)
+            except (ValueError, times.Unreadable) as problem:
+                reason = str(problem)
+        if reason is not None:
+            pull.reject(source, number, reason)
+            continue
+        _identify(source, pull, number, fact, seen)
+        before = fresh[fact["fact_id"]]["content_hash"] if fact["fact_id"] in fresh else kept.get(fact["fact_id"])
+        pull.outcomes["new" if before is None else "repeated" if before == fact["content_hash"] else "updated"] += 1
+        fresh[fact["fact_id"]] = fact
+
+
+def _identify(source: Source, pull: Landed, number: int, fact: Fact, seen: collections.Counter[str]) -> None:
+    """Give a fact its key and what tells an edit; redact its words. Beliefs without an id are told apart by their occurrence."""
+    if "occurrence" in facts.KINDS[source.kind].key:
+        belief = facts.key_of(source, fact)
+        seen[belief] += 1
+        fact["occurrence"] = seen[belief]
+    for name in facts.KINDS[source.kind].words:
+        fact[name] = privacy.redact([cleaning.plain(fact[name])])[0] or None if fact[name] else None
+    content = "\x1f".join(str(fact[name]) for name in (*facts.KINDS[source.kind].columns, *DIMENSIONS))
+    fact |= {
+        "fact_id": facts.key_of(source, fact),
+        "content_hash": hashlib.sha256(content.encode()).hexdigest()[:16],
+        "source": source.name,
+        "landed_at": pull.landed_at,
+        "pull_id": pull.pull_id,
+        "row_no": number,
+    }
+
+
+def _keep_words(warehouse: Warehouse, source: Source, company: Company, changed: list[Fact]) -> None:
+    """Make the words of check-ins into records, and take back those whose words are gone."""
+    records = []
+    for fact in changed:
+        words = fact["text"] if fact["text"] and not cleaning.is_junk(fact["text"]) else None
+        record = {
+            **{name: fact[name] for name in (*DIMENSIONS, "source", "customer_id", "landed_at", "pull_id", "row_no")},
+            "record_id": making.record_id(source.name, fact["fact_id"]), "kind": source.kind, "native_id": fact["fact_id"], "role": source.role or "buyer",
+            "said_at": fact["asked_at"], "said_on": times.local_date(fact["asked_at"], ZoneInfo(company.timezone)), "text": words,
+            "language": source.language or (cleaning.language(words) if words else None), "given_stage": fact["stage"],
+            "text_hash": hashlib.sha256(words.encode()).hexdigest()[:16] if words else None, "is_deleted": words is None, "is_dropped": False,
+        }  # fmt: skip
+        records.append(record | {"content_hash": folding.content_hash(record)})
+    warehouse.upsert("records/records", records)

@@ -1,0 +1,138 @@
+"""Landed pulls while they are shaped: takes a source and what it landed, gives rows, and keeps counts, rejects and sentences."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from listening.records import times
+from listening.records.rows import value
+from listening.warehouse import Warehouse
+from listening.workspace import Source, Workspace
+
+OUTCOMES = ("new", "updated", "repeated", "deleted", "rejected", "refused")
+
+
+@dataclass
+class Shaped:
+    """What shaping one source came to: counts by outcome, sentences for whoever must act, and remarks."""
+
+    counts: collections.Counter[str] = field(default_factory=collections.Counter)
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def seen(self) -> int:
+        """All things said that were looked at."""
+        return sum(self.counts[outcome] for outcome in OUTCOMES)
+
+
+@dataclass
+class Landed:
+    """One landed pull. One with a `sentence` is refused: `refusal` is each row's reason."""
+
+    workspace: Workspace
+    warehouse: Warehouse
+    pull_id: str
+    origin: str
+    landed_at: dt.datetime
+    batches: list[str]
+    is_stale: bool
+    columns: dict[str, str] = field(default_factory=dict)
+    day_first: bool | None = None
+    refusal: str | None = None
+    sentence: str | None = None
+    notes: list[str] = field(default_factory=list)
+    rejects: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: collections.Counter[str] = field(default_factory=collections.Counter)
+
+    def rows(self) -> Iterator[tuple[int, Any, str | None]]:
+        """Number, cells and fault of each row, batch by batch."""
+        for batch in self.batches:
+            found = self.warehouse.query("records/landed_rows", batch=str(Path(self.workspace.landing, batch)))
+            columns = (found.column(name).to_pylist() for name in ("row_no", "cells", "fault"))
+            for number, cells, fault in zip(*columns, strict=True):
+                yield number, json.loads(cells), fault
+
+    def fields(self) -> list[str]:
+        """All columns that any good row has."""
+        names: dict[str, None] = {}
+        for _, cells, fault in self.rows():
+            if not fault:
+                names.update(dict.fromkeys(cells))
+        return list(names)
+
+    def refuse(self, reason: str, sentence: str) -> None:
+        """Reject every row for `reason`, and tell a person how to mend it."""
+        self.refusal, self.sentence = reason, sentence
+
+    def reject(self, source: Source, number: int, reason: str) -> None:
+        """Count a row that became nothing, with its reason."""
+        self.outcomes["rejected"] += 1
+        self.rejects.append({"source": source.name, "native_id": None, "pull_id": self.pull_id, "row_no": number, "reason": reason})
+
+    def find_day_order(self, source: Source, columns: list[str]) -> None:
+        """Settle whether 03/04 is in April or in March: as configured, as the columns tell, or not at all."""
+        order = times.order_of_days(value(cells, column) for _, cells, fault in self.rows() if not fault for column in columns)
+        if source.day_first is not None:
+            self.day_first = source.day_first
+            return
+        try:
+            self.day_first = order.is_day_first
+        except times.Unreadable as problem:
+            self.refuse(str(problem), f"{problem}. Export the dates as 2025-01-31, or set day_first in [sources.{source.name}].")
+            return
+        if self.day_first is None and order.either:
+            self.refuse(
+                "order of day and month is not known",
+                "no date tells whether the day or the month comes first. Set day_first = true (31/01/2025) "
+                f"or day_first = false (01/31/2025) in [sources.{source.name}].",
+            )
+        others = min(order.day_first, order.month_first)
+        if others:
+            first, second = ("month", "day") if self.day_first else ("day", "month")
+            self.notes.append(
+                f"{source.name}: {self.origin}: {others} of {order.day_first + order.month_first} telling dates begin with the {first}; "
+                f"{order.either} that could be either are read with the {second} first, as most are. Set day_first to say so yourself"
+            )
+
+
+def to_shape(workspace: Workspace, warehouse: Warehouse, source: Source, fingerprint: str, clock: dt.datetime) -> list[Landed]:
+    """The pulls of a source that were not shaped yet, or were shaped under other settings, oldest first."""
+    found = warehouse.rows("records/pulls_to_shape", source=source.name, fingerprint=fingerprint, clock=clock)
+    return [Landed(workspace, warehouse, row["pull_id"], row["origin"], row["landed_at"], row["batches"], row["is_stale"]) for row in found]
+
+
+def tell(source: Source, pull: Landed, shaped: Shaped) -> None:
+    """Add what became of a pull to what shaping its source came to."""
+    shaped.counts += pull.outcomes
+    shaped.notes += pull.notes
+    total = sum(pull.outcomes.values())
+    if pull.sentence:
+        shaped.faults.append(f"{source.name}: {pull.origin}: {pull.sentence} All {total} rows are kept and rejected until then.")
+        return
+    for reason, count_of in sorted(collections.Counter(reject["reason"] for reject in pull.rejects).items()):
+        first = next(reject["row_no"] for reject in pull.rejects if reject["reason"] == reason)
+        shaped.notes.append(f"{source.name}: {pull.origin}: {count_of} of {total} rejected: {reason} (first at row {first})")
+
+
+def keep(warehouse: Warehouse, source: Source, pull: Landed, fingerprint: str) -> None:
+    """Keep the rejects of a pull, and that it is shaped unless it was refused."""
+    warehouse.delete("records/rejects", pa.table({"pull_id": [pull.pull_id]}))
+    warehouse.insert("records/rejects", pull.rejects)
+    if not pull.sentence:
+        warehouse.upsert("records/shaped_pulls", [{"pull_id": pull.pull_id, "source": source.name, "fingerprint": fingerprint, "again_at": None}])
+
+
+def count(warehouse: Warehouse, source: Source, shaped: Shaped, run_id: str) -> None:
+    """Write down the counts of one source in one run."""
+    counts = {outcome: shaped.counts[outcome] for outcome in OUTCOMES}
+    warehouse.delete("records/run_counts", pa.table({"run_id": [run_id], "source": [source.name]}))
+    warehouse.insert("records/run_counts", [{"run_id": run_id, "source": source.name, "kind": source.kind, "seen": shaped.seen, **counts}])

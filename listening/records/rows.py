@@ -1,0 +1,69 @@
+"""What stands between a source's rows and records: a row as it was exported, a thing said under canonical names, a layout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = dict[str, Any]
+Said = dict[str, Any]
+
+AGENTS = frozenset({"agent", "admin", "staff", "operator", "team", "employee", "teammate", "business"})
+BOTS = frozenset({"bot", "system", "automation", "workflow", "operatorbot", "assistant", "autoresponder"})
+BLANK = frozenset({"", "null", "none", "nan", "nat", "n/a", "#n/a", "\\n"})  # how programs write that there is nothing
+
+
+@dataclass
+class Layout:
+    """How rows of one pull are read.
+
+    `dates` names the columns whose day order matters, `zone` the time zone of naive times where the export itself
+    settles it. `notes` tell a person what was guessed.
+    """
+
+    name: str
+    take_apart: Callable[[Row], list[Said]]
+    dates: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    has_time: bool = True
+    zone: str | None = None
+
+
+def value(row: Row, path: str) -> Any:
+    """A cell by its column, or by a path such as `answers.comment` into nested JSON; empty text and NaN are None."""
+    cell = row.get(path)
+    if cell is None and "." in path:
+        cell = row
+        for part in path.split("."):
+            cell = cell.get(part) if isinstance(cell, dict) else None
+    if isinstance(cell, str) and not cell.strip():
+        return None
+    return None if cell != cell else cell
+
+
+def is_blank(cell: Any) -> bool:
+    """Whether a cell that holds no words says that there is nothing: empty, NULL, NaN and the like."""
+    return cell is None or cell != cell or (isinstance(cell, str) and cell.strip().lower() in BLANK)
+
+
+def author(cell: Any) -> str:
+    """`customer`, `agent` or `bot`; a name or anything unknown is a customer's."""
+    word = re.sub(r"[^a-z]", "", str(cell or "").lower())
+    return "agent" if word in AGENTS else "bot" if word in BOTS else "customer"
+
+
+def rest(row: Row, used: set[str]) -> Row:
+    """The cells that no canonical column takes."""
+    return {key: cell for key, cell in row.items() if key not in used}
+
+
+def parts(base: Said, row: Row, texts: list[str], score: Said) -> list[Said]:
+    """One thing said for each answered text column. The score belongs to the first column, so that its id never moves."""
+    said = [
+        {**base, "part": column, "text": value(row, column), **(score if place == 0 else {})}
+        for place, column in enumerate(texts)
+        if value(row, column) is not None or (place == 0 and score.get("score") is not None)
+    ]
+    return said or [{**base, **score, "text": None}]

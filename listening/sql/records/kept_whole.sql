@@ -1,0 +1,1 @@
+select * from records.records where record_id = $record_id

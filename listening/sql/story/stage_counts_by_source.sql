@@ -1,0 +1,1 @@
+select * from story.stage_counts order by all

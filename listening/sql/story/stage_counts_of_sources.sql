@@ -1,1 +1,0 @@
-select * from story.stage_counts where stage is not null and stage <> 'none' order by all

@@ -1,0 +1,196 @@
+"""The planted truths of the sample company (data/sample/README.md): what the path finds, and which part will find the rest.
+
+A truth that this version cannot show yet is an expected failure that names the part; when the part is built, the
+test passes, pytest complains of the unexpected pass, and the mark goes.
+"""
+
+from __future__ import annotations
+
+import collections
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+from listening import night, workspace
+from listening.workspace import Workspace
+from tests.conftest import rows
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+LAST_DAY = "2026-06-30"
+
+WARNINGS = pytest.mark.xfail(reason="needs `warnings`: early warning", strict=True)
+BALANCE = pytest.mark.xfail(reason="needs the balanced estimate and `coverage`: story", strict=True)
+TAGS = pytest.mark.xfail(reason="needs expectation and themes: tagging", strict=True)
+ASSETS = pytest.mark.xfail(reason="needs `customer_assets`: customers as assets", strict=True)
+ACTIONS = pytest.mark.xfail(reason="needs `actions`: accountability", strict=True)
+
+
+@pytest.fixture(scope="module")
+def fernway(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The sample company after one night, told as of its last day."""
+    place = Workspace(tmp_path_factory.mktemp("sample") / "fernway")
+    shutil.copytree(SAMPLE, place.root)
+    night.prepare(place, workspace.shipped("default-journey.yaml"))
+    tonight = night.run(place, LAST_DAY)
+    assert tonight.status == 0, tonight.faults
+    return place
+
+
+def one(place: Workspace, query: str) -> dict[str, object]:
+    (row,) = rows(place, query)
+    return row
+
+
+def test_1_late_delivery_at_coast_shows_in_the_story_cut_by_region(fernway: Workspace) -> None:
+    here = one(fernway, "from stage_sources where stage = 'onboard' and source = 'survey' and period = '2026-Q2' and cut_by = 'region' and cut_value = 'Coast'")
+    others = rows(
+        fernway,
+        "from stage_sources where stage = 'onboard' and source = 'survey' and period = '2026-Q2' and cut_by = 'region' and cut_value <> 'Coast' and n >= 5",
+    )
+    assert others
+    assert all(here["negative_low"] > other["negative"] for other in others)  # type: ignore[operator]
+
+
+def test_1_late_delivery_at_coast_shows_in_operations_with_the_customers_it_costs(fernway: Workspace) -> None:
+    late = "stage = 'onboard' and measure = 'delivered_on_named_day' and region = 'Coast' and \"at\" >= '2025-12-08'"
+    left = one(
+        fernway, f"select count(*) as n from (select distinct customer_id from operations where {late} and failed = 1) semi join outcomes using (customer_id)"
+    )
+    share = one(fernway, f"select avg(failed) as share from operations where {late} and \"at\" >= '2026-06-01'")
+    assert share["share"] > 0.4  # type: ignore[operator]
+    assert left["n"] > 30  # type: ignore[operator]
+
+
+@WARNINGS
+def test_1_late_delivery_at_coast_raises_a_warning_with_customers_and_value(fernway: Workspace) -> None:
+    assert rows(fernway, "from warnings where stage = 'onboard' and cut_value = 'Coast' and customers > 0 and value > 0")
+
+
+def test_2_the_pay_survey_and_the_pay_tickets_disagree(fernway: Workspace) -> None:
+    shares = "select sum(positive * n) / sum(n) as great, sum(negative * n) / sum(n) as trouble"
+    tell = f"{shares} from stage_sources where stage = 'pay' and period_kind = 'quarter' and cut_by = 'all'"
+    survey, tickets = one(fernway, f"{tell} and source = 'survey_pay'"), one(fernway, f"{tell} and source = 'tickets'")
+    assert survey["great"] > survey["trouble"]  # type: ignore[operator]
+    assert tickets["trouble"] > tickets["great"]  # type: ignore[operator]
+
+
+@BALANCE
+def test_2_the_pay_survey_is_told_to_be_out_of_step(fernway: Workspace) -> None:
+    assert one(fernway, "from stage_story where stage = 'pay' and period = '2026-Q2' and cut_by = 'all'")["survey_gap"] is True
+
+
+def test_3_about_discover_there_is_too_little_to_say(fernway: Workspace) -> None:
+    told = one(fernway, "from stage_story where stage = 'discover' and period_kind = 'rolling' and cut_by = 'all'")
+    assert told["evidence_level"] == "insufficient"
+    assert told["net_experience"] is None
+
+
+@TAGS
+def test_4_support_kept_to_the_letter_is_felt_below_expectation(fernway: Workspace) -> None:
+    assert rows(fernway, "from stage_measures where stage = 'support' and measure like 'expectation_below%' and value > .3")
+
+
+@TAGS
+def test_5_the_loan_bike_exceeds_expectation_less_and_less(fernway: Workspace) -> None:
+    assert rows(fernway, "from stage_measures where stage = 'use' and measure like 'expectation_exceeded%'")
+
+
+@ASSETS
+def test_6_customers_who_left_in_silence_are_counted_with_their_value(fernway: Workspace) -> None:
+    assert rows(fernway, "from customer_assets where value > 0")
+
+
+def test_6_customers_who_left_without_a_word_can_be_found_by_query(fernway: Workspace) -> None:
+    silent = one(
+        fernway,
+        "select count(*) as n from (select distinct customer_id from operations where measure = 'told_before_price_step' and failed = 1) "
+        "semi join (select customer_id from outcomes where outcome = 'left') using (customer_id) "
+        "anti join (select customer_id from records where customer_id is not null) using (customer_id)",
+    )
+    assert silent["n"] > 50  # type: ignore[operator]
+
+
+@ACTIONS
+def test_7_one_action_worked_and_one_did_not(fernway: Workspace) -> None:
+    assert len(rows(fernway, "from actions")) == 2
+
+
+def test_8_leaders_believe_support_to_be_better_than_staff_and_customers_do(fernway: Workspace) -> None:
+    beliefs = {
+        str(row["role"]): row["share"]
+        for row in rows(fernway, "select role, avg(great_share) as share from internal_ratings where stage = 'support' group by role")
+    }
+    customers = one(fernway, "select avg((experience = 1)::integer) as share from checkins where stage = 'support' and answered = 1")["share"]
+    assert max(beliefs.values()) - customers > 0.5  # type: ignore[operator, type-var]
+    assert min(beliefs.values()) - customers < 0.2  # type: ignore[operator, type-var]
+
+
+@BALANCE
+def test_9_a_touchpoint_that_nobody_asks_about_is_told(fernway: Workspace) -> None:
+    assert rows(fernway, "from touchpoint_story where touchpoint = 'return_inspection'")
+
+
+@BALANCE
+def test_10_those_who_had_a_failure_answer_less(fernway: Workspace) -> None:
+    assert rows(fernway, "from coverage where failed_silent > 0")
+
+
+def test_11_one_customer_wrote_in_three_places(fernway: Workspace) -> None:
+    spoke = rows(fernway, "select distinct source from records where customer_id = 'F31266' order by source")
+    assert [row["source"] for row in spoke] == ["reviews", "survey", "tickets"]
+
+
+def test_12_repeats_edits_and_deletions_are_counted(fernway: Workspace) -> None:
+    counts = one(fernway, "from run_counts where source = 'tickets'")
+    assert counts["updated"] >= 2  # type: ignore[operator]
+    assert counts["repeated"] > 0  # type: ignore[operator]
+    assert counts["deleted"] >= 4  # type: ignore[operator]
+    assert rows(fernway, "from records where source = 'tickets' and thread_id in ('40287', '40413', '40560', '40931')") == []
+    reasons = {str(row["reason"]) for row in rows(fernway, "select distinct reason from rejects where source = 'tickets'")}
+    assert reasons >= {"agent", "bot", "internal note"}
+
+
+def test_employees_words_enter_no_figure_of_customers(fernway: Workspace) -> None:
+    assert rows(fernway, "from records where source = 'employees'")
+    assert rows(fernway, "from stage_sources where source = 'employees'") == []
+
+
+def test_check_in_words_are_records_outside_the_indicators(fernway: Workspace) -> None:
+    assert one(fernway, "select count(*) as n from records where kind = 'checkins'")["n"] == 200
+    assert rows(fernway, "from stage_sources where source = 'checkins'") == []
+
+
+def test_every_row_of_every_file_is_counted_exactly(fernway: Workspace) -> None:
+    """Rows are counted from the files by the standard library, things said by the contract's rules."""
+    seen = {str(row["source"]): row["seen"] for row in rows(fernway, "from run_counts")}
+    inbox = SAMPLE / "inbox"
+
+    def of_csv(name: str) -> list[dict[str, str]]:
+        with (inbox / name).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    survey = sum(any(row[f"{question}_{part}"] for part in ("score", "comment")) for row in of_csv("survey.csv") for question in ("getting", "riding"))
+    assert seen["survey"] == survey
+    files = {"survey_pay": "survey-pay.csv", "survey_support": "survey-support.csv"}
+    files |= {name: f"{name}.csv" for name in ("employees", "customers", "outcomes", "invitations", "checkins")}
+    for source, file in files.items():
+        assert seen[source] == len(of_csv(file)), source
+    sheet = openpyxl.load_workbook(inbox / "reviews.xlsx", read_only=True).worksheets[0]
+    assert seen["reviews"] == sum(1 for _ in sheet.iter_rows(min_row=2))
+    assert seen["chat"] == pq.read_metadata(inbox / "chat.parquet").num_rows
+    tickets = [json.loads(line) for line in (inbox / "tickets.jsonl").read_text(encoding="utf-8").splitlines()]
+    bodies = [[comment.get("plain_body") or comment.get("html_body") or comment.get("body") for comment in ticket["comments"]] for ticket in tickets]
+    assert seen["tickets"] >= sum(map(len, bodies))
+    assert all(row["seen"] == sum(row[name] for name in night.records.OUTCOMES) for row in rows(fernway, "from run_counts"))  # type: ignore[misc]
+
+
+def test_the_sample_is_small_and_its_texts_are_all_different(fernway: Workspace) -> None:
+    assert sum(path.stat().st_size for path in SAMPLE.rglob("*") if path.is_file()) < 5_000_000
+    texts = collections.Counter(str(row["text"]).casefold() for row in rows(fernway, "select text from records where text is not null"))
+    assert len(texts) >= 1500
+    assert [text for text, count in texts.items() if count > 1] == []
