@@ -54,7 +54,7 @@ def test_a_tickets_messages_are_the_requesters_and_the_others_are_rejected_with_
     )
     assert counts(shaped) == {"new": 2, "rejected": 3}
     assert nights.texts == {"7": "Hello there\nThe bill is wrong", "7/5": "Still wrong"}
-    assert nights.reasons == [("7/2", "agent"), ("7/3", "bot"), ("7/4", "agent")]
+    assert nights.reasons == [("7/2", "agent"), ("7/3", "bot"), ("7/4", "internal note")]
     assert {(row["thread_id"], row["customer_id"], row["channel"]) for row in nights.kept.values()} == {("7", "20", "email")}
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from saying import CLOCK, said, scored, select, understood, workspace_with
 
 from listening import journey, story
-from listening.story import intervals, station
+from listening.story import intervals, places, station
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Workspace
 
@@ -373,3 +373,44 @@ def test_five_years_of_eight_sources_are_told_in_seconds(store: Warehouse) -> No
     told = story.tell(store, journey.Journey(stages=stages), COMPANY, CLOCK)
     assert time.perf_counter() - began < 6  # about one second on a quiet machine
     assert told.stories == 12 * (20 + 60 + 1)
+
+
+def cut_sources(counts: dict[tuple[str, str, str], tuple[int, int]]) -> pd.DataFrame:
+    """Rows as `stage_sources` has them, from (source, dimension, value) → (trouble, units)."""
+    return pd.DataFrame(
+        [
+            {"period_kind": "quarter", "period": "2026-Q2", "stage": "onboard", "source": source, "cut_by": by, "cut_value": value, "trouble": trouble, "n": n}
+            for (source, by, value), (trouble, n) in counts.items()
+        ]
+    )
+
+
+def test_the_place_where_trouble_gathers_is_named_with_its_counts() -> None:
+    found = places.standing_out(
+        cut_sources({("survey", "region", "Coast"): (13, 15), ("survey", "region", "North"): (2, 20), ("survey", "region", "City"): (3, 20)})
+    )
+    assert found[places.TOLD].values.tolist() == [["survey", "region", "Coast", 13, 15, 5, 40]]
+
+
+def test_a_place_that_only_has_another_mix_of_sources_does_not_stand_out() -> None:
+    found = places.standing_out(
+        cut_sources(
+            {
+                ("survey", "region", "Coast"): (2, 20),
+                ("survey", "region", "North"): (10, 100),
+                ("tickets", "region", "Coast"): (80, 100),
+                ("tickets", "region", "North"): (16, 20),
+            }
+        )
+    )
+    assert found.empty
+
+
+def test_places_that_are_alike_seldom_stand_out() -> None:
+    """Eight places, one true share: about one stage in twenty may name one."""
+    generator = np.random.default_rng(7)
+    named = 0
+    for _ in range(300):
+        drawn = {("survey", "region", f"place {number}"): (int(generator.binomial(40, 0.3)), 40) for number in range(8)}
+        named += len(places.standing_out(cut_sources(drawn)))
+    assert named / 300 <= 0.08

@@ -8,8 +8,9 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import hashlib
+import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,34 +19,22 @@ import pyarrow as pa
 
 from listening import journey
 from listening.journey import NO_STAGE, Journey
-from listening.records import cleaning, folding, layouts, making, privacy, times
+from listening.records import cleaning, folding, layouts, making, privacy
 from listening.records.folding import Record
 from listening.records.making import Maker
-from listening.records.rows import Layout, Said, value
+from listening.records.pulls import OUTCOMES, Landed, Shaped, count
+from listening.records.rows import Layout, Said
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Mend, Source, Workspace
 
+__all__ = ["OUTCOMES", "SHAPING_VERSION", "Shaped", "shape"]
 SHAPING_VERSION = "2"  # a change here shapes everything that has landed again
-OUTCOMES = ("new", "updated", "repeated", "deleted", "rejected", "refused")
 _ORDINARY = frozenset(
     {*making.EMPTIED, making.FUTURE, "heading below the header line", "chat event without words", "survey preview", "survey test", "spam"}
 ) - {making.OFF_SCALE}
 _EXAMPLES = 3
+_ROWS_AT_A_TIME = 50_000
 _MANY_EDITS = 0.2  # of what is new; more make one doubt the id column
-
-
-@dataclass
-class Shaped:
-    """What shaping one source came to: counts by outcome, sentences for whoever must act, and remarks."""
-
-    counts: collections.Counter[str] = field(default_factory=collections.Counter)
-    faults: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def seen(self) -> int:
-        """All things said that were looked at."""
-        return sum(self.counts[outcome] for outcome in OUTCOMES)
 
 
 @dataclass
@@ -59,25 +48,16 @@ class _Scores:
 
 
 @dataclass
-class _Pull:
-    """One landed pull while it is being shaped. One with a `sentence` is refused: `refusal` is each row's reason."""
+class _Pull(Landed):
+    """One landed pull of feedback while it is being shaped."""
 
-    pull_id: str
-    origin: str
-    landed_at: dt.datetime
-    batches: list[str]
-    was_shaped: bool
-    is_gone: bool
+    was_shaped: bool = False
+    is_gone: bool = False
     is_given_up: bool = False
     layout: Layout | None = None
-    day_first: bool | None = None
-    refusal: str | None = None
-    sentence: str | None = None
     again_at: dt.datetime | None = None
     has_versions: bool = False
     occurrences: dict[str, int] = field(default_factory=dict)
-    rejects: list[dict[str, Any]] = field(default_factory=list)
-    outcomes: collections.Counter[str] = field(default_factory=collections.Counter)
     scores: dict[str, _Scores] = field(default_factory=lambda: collections.defaultdict(_Scores))
     unknown_places: collections.Counter[str] = field(default_factory=collections.Counter)
 
@@ -128,20 +108,24 @@ def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: C
         if is_stale:
             warehouse.execute("records/unmark_dropped", source=source.name, refused=_refused(pulls))
             warehouse.execute("records/drop_marked", source=source.name)
-        _count(warehouse, source, shaped, run_id)
+        count(warehouse, source, shaped, run_id)
     return shaped
-
-
-def _count(warehouse: Warehouse, source: Source, shaped: Shaped, run_id: str) -> None:
-    counts = {outcome: shaped.counts[outcome] for outcome in OUTCOMES}
-    warehouse.delete("records/run_counts", pa.table({"run_id": [run_id], "source": [source.name]}))
-    warehouse.insert("records/run_counts", [{"run_id": run_id, "source": source.name, "kind": source.kind, "seen": shaped.seen, **counts}])
 
 
 def _pull(shaper: _Shaper, row: dict[str, Any]) -> _Pull:
     """A pull with its layout and its order of day and month, found from all rows before any of them is read."""
     is_gone = row["connector"] == "files" and not Path(shaper.workspace.root, row["origin"]).exists()
-    pull = _Pull(row["pull_id"], row["origin"], row["landed_at"], row["batches"], row["was_shaped"], is_gone or row["is_replaced"])
+    pull = _Pull(
+        shaper.workspace,
+        shaper.warehouse,
+        row["pull_id"],
+        row["origin"],
+        row["landed_at"],
+        row["batches"],
+        row["is_stale"],
+        was_shaped=row["was_shaped"],
+        is_gone=is_gone or row["is_replaced"],
+    )
     _look_ahead(shaper, pull)
     return pull
 
@@ -163,9 +147,10 @@ def _refused(pulls: list[_Pull]) -> list[str]:
 def _shape_pull(shaper: _Shaper, pull: _Pull) -> None:
     """Turn one pull into records and rejects; a pull that cannot be read as configured is refused in words, row by row."""
     maker = shaper.maker(pull)
-    for rows in _batches(shaper, pull):
+    rows = pull.rows()
+    while some := list(itertools.islice(rows, _ROWS_AT_A_TIME)):
         candidates: list[Record] = []
-        for number, cells, fault in rows:
+        for number, cells, fault in some:
             things = _said(pull, cells, fault)
             making.name(things, pull.occurrences)
             for said in things:
@@ -213,65 +198,23 @@ def _watch(maker: Maker, pull: _Pull, said: Said) -> None:
 def _look_ahead(shaper: _Shaper, pull: _Pull) -> None:
     """Find the layout and the order of day and month; refuse the pull in words where they cannot be found."""
     source = shaper.source
-    fields: dict[str, None] = {}
-    for rows in _batches(shaper, pull):
-        for _, cells, fault in rows:
-            if not fault:
-                fields.update(dict.fromkeys(cells))
+    fields = pull.fields()
     if not fields:
         return
     try:
-        pull.layout = layouts.choose(source, list(fields))
+        pull.layout = layouts.choose(source, fields)
     except Mend as problem:
-        pull.refusal, pull.sentence = "columns do not fit the configuration", str(problem)
+        pull.refuse("columns do not fit the configuration", str(problem))
         return
+    pull.notes += pull.layout.notes
     if not pull.layout.has_time and source.said_at_default is None:
-        pull.refusal = "no date"
-        pull.sentence = (
+        pull.refuse(
+            "no date",
             f"no column says when something was said. Name it with columns = {{said_at = '…'}} in [sources.{source.name}], "
-            f"or give one date for all rows with said_at_default = 2025-01-31. The columns are: {', '.join(list(fields)[:30])}."
+            f"or give one date for all rows with said_at_default = 2025-01-31. The columns are: {', '.join(fields[:30])}.",
         )
-        return
-    if pull.layout.dates:
-        _find_day_order(source, pull, (
-            value(cells, column)
-            for rows in _batches(shaper, pull)
-            for _, cells, fault in rows if not fault
-            for column in pull.layout.dates
-        ))  # fmt: skip
-
-
-def _find_day_order(source: Source, pull: _Pull, cells: Iterable[Any]) -> None:
-    """Settle whether 03/04 is in April or in March: as configured, as the column tells, or not at all."""
-    order = times.order_of_days(cells)
-    if source.day_first is not None:
-        pull.day_first = source.day_first
-        return
-    try:
-        pull.day_first = order.is_day_first
-    except times.Unreadable as problem:
-        pull.refusal, pull.sentence = str(problem), f"{problem}. Export the dates as 2025-01-31, or set day_first in [sources.{source.name}]."
-        return
-    if pull.day_first is None and order.either:
-        pull.refusal = "order of day and month is not known"
-        pull.sentence = (
-            f"no date tells whether the day or the month comes first. Set day_first = true (31/01/2025) "
-            f"or day_first = false (01/31/2025) in [sources.{source.name}]."
-        )
-    others = min(order.day_first, order.month_first)
-    if others and pull.layout:
-        first, second = ("month", "day") if pull.day_first else ("day", "month")
-        pull.layout.notes.append(
-            f"{source.name}: {pull.origin}: {others} of {order.day_first + order.month_first} telling dates begin with the {first}; "
-            f"{order.either} that could be either are read with the {second} first, as most are. Set day_first to say so yourself"
-        )
-
-
-def _batches(shaper: _Shaper, pull: _Pull) -> Iterator[list[tuple[int, Any, str | None]]]:
-    for batch in pull.batches:
-        rows = shaper.warehouse.query("records/landed_rows", batch=str(Path(shaper.workspace.landing, batch)))
-        columns = (rows.column(name).to_pylist() for name in ("row_no", "cells", "fault"))
-        yield [(number, json.loads(cells), fault) for number, cells, fault in zip(*columns, strict=True)]
+    elif pull.layout.dates:
+        pull.find_day_order(source, list(pull.layout.dates))
 
 
 def _said(pull: _Pull, cells: Any, fault: str | None) -> list[Said]:
@@ -303,8 +246,7 @@ def _tell(source: Source, pull: _Pull, shaped: Shaped) -> None:
     """Say in sentences what a person should know of this pull."""
     total = sum(pull.outcomes.values())
     told = f"{source.name}: {pull.origin}: "
-    if pull.layout:
-        shaped.notes += [note for note in pull.layout.notes if note not in shaped.notes]
+    shaped.notes += [note for note in pull.notes if note not in shaped.notes]
     if pull.sentence:
         kept = "What it brought under the earlier settings stays." if pull.was_shaped else f"All {total} rows are kept and rejected until then"
         kept += "" if pull.was_shaped else ", or until the file is replaced or taken away."
@@ -314,9 +256,9 @@ def _tell(source: Source, pull: _Pull, shaped: Shaped) -> None:
             shaped.faults.append(f"{told}{pull.sentence} {kept}")
         return
     reasons = collections.Counter(reject["reason"] for reject in pull.rejects if reject["reason"] not in _ORDINARY)
-    for reason, count in sorted(reasons.items()):
+    for reason, number in sorted(reasons.items()):
         first = next(reject["row_no"] for reject in pull.rejects if reject["reason"] == reason)
-        shaped.notes.append(f"{told}{count} of {total} rejected: {reason} (first at row {first})")
+        shaped.notes.append(f"{told}{number} of {total} rejected: {reason} (first at row {first})")
     if not pull.has_versions and pull.outcomes["new"] and pull.outcomes["updated"] > _MANY_EDITS * pull.outcomes["new"]:
         shaped.notes.append(f"{told}{pull.outcomes['updated']} rows repeat an id with other words and the last wins; is the id column right?")
     shaped.notes += [told + sentence for sentence in (*_of_scores(source, pull), *_of_places(pull))]
@@ -335,5 +277,5 @@ def _of_scores(source: Source, pull: _Pull) -> Iterator[str]:
 
 def _of_places(pull: _Pull) -> Iterator[str]:
     if pull.unknown_places:
-        names = ", ".join(f"'{name}' ({count})" for name, count in pull.unknown_places.most_common(_EXAMPLES))
+        names = ", ".join(f"'{name}' ({number})" for name, number in pull.unknown_places.most_common(_EXAMPLES))
         yield f"{sum(pull.unknown_places.values())} rows name a stage or touchpoint that journey.yaml does not have, and are placed by their words: {names}"

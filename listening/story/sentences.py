@@ -18,10 +18,11 @@ KINDS = {"survey": "survey answers", "ticket": "tickets", "review": "reviews", "
 Row = dict[str, Any]
 
 
-def tell_all(journey: Journey, stories: pd.DataFrame, sources: pd.DataFrame, scores: pd.DataFrame, least: int) -> list[str]:
+def tell_all(journey: Journey, stories: pd.DataFrame, sources: pd.DataFrame, scores: pd.DataFrame, places: pd.DataFrame, least: int) -> list[str]:
     """A story for each row of `stories`, in their order; `least` units of a source are enough to tell of a stage."""
     of_sources, of_scores, titles = _grouped(sources), _grouped(scores), journey.titles
-    return [_story(titles[row["stage"]], row, of_sources[_key(row)], of_scores[_key(row)], least) for row in _rows(stories)]
+    of_places = _grouped(places.assign(cut_here=places["cut_by"], value_here=places["cut_value"], cut_by="all", cut_value="all"))
+    return [_story(titles[row["stage"]], row, of_sources[_key(row)], of_scores[_key(row)], of_places[_key(row)], least) for row in _rows(stories)]
 
 
 def _rows(frame: pd.DataFrame) -> list[Row]:
@@ -41,12 +42,12 @@ def _grouped(frame: pd.DataFrame) -> defaultdict[tuple[str, ...], list[Row]]:
     return grouped
 
 
-def _story(title: str, row: Row, sources: list[Row], scores: list[Row], least: int) -> str:
+def _story(title: str, row: Row, sources: list[Row], scores: list[Row], places: list[Row], least: int) -> str:
     title += "" if row["cut_by"] == "all" else f" ({row['cut_by']}: {row['cut_value']})"
     if row["evidence_level"] == "insufficient":
         return _too_little(title, row, len(sources), least)
     sources = sorted(sources, key=lambda source: (-source["n"], source["source"]))
-    parts = [_opening(title, row, sources), *_by_source(sources), *_by_score(scores), _change(row), _caution(sources)]
+    parts = [_opening(title, row, sources), *_by_source(sources), *map(_place, places), *_by_score(scores), _change(row), _caution(sources)]
     return " ".join(part for part in parts if part)
 
 
@@ -68,6 +69,14 @@ def _opening(title: str, row: Row, sources: list[Row]) -> str:
     else:
         heard = f"{row['units']} pieces of feedback from {len(sources)} sources ({', '.join(source['source'] for source in sources)})"
     return f"{title}, {_span(row)}{_running(row)}: {heard}."
+
+
+def _place(place: Row) -> str:
+    """Where trouble gathers, as counts; that the place goes with it is all that is known."""
+    return (
+        f"Trouble gathers at {place['value_here']} ({place['cut_here']}): {place['trouble_here']} of {place['n_here']} in {place['place_source']}, "
+        f"against {place['trouble_elsewhere']} of {place['n_elsewhere']} elsewhere."
+    )
 
 
 def _number_of(sources: int) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from listening.journey import Journey
-from listening.story import intervals, quotes, sentences
+from listening.story import intervals, places, quotes, sentences
 from listening.warehouse import Warehouse
 from listening.workspace import Company
 
@@ -56,7 +56,7 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
         picked = quotes.pick(warehouse.frame("story/quote_candidates"), sources)
         stories = _stories(journey, cells, sources, changes, heard)
         measures = _measures(stories)
-        stories["story"] = sentences.tell_all(journey, stories, sources, scores, LEAST_UNITS)
+        stories["story"] = sentences.tell_all(journey, stories, sources, scores, places.standing_out(sources), LEAST_UNITS)
         published = {
             "stage_sources": _without_window_before(sources), "stage_scores": _without_window_before(scores), "quotes": picked,
             "stage_measures": measures, "stage_story": stories,
@@ -86,7 +86,9 @@ def _scores(counts: pd.DataFrame) -> pd.DataFrame:
     frame["net"], variance = intervals.net(frame["great"], frame["trouble"], frame["n"])
     frame["low"], frame["high"] = intervals.around(frame["net"], variance)
     half = intervals.Z * frame["deviation"].fillna(0) / np.sqrt(frame["n"])
-    frame["mean_low"], frame["mean_high"] = (frame["mean"] - half).where(frame["n"] > 1), (frame["mean"] + half).where(frame["n"] > 1)
+    ends = frame[["score_worst", "score_best"]]
+    frame["mean_low"] = (frame["mean"] - half).clip(lower=ends.min(axis=1)).where(frame["n"] > 1)
+    frame["mean_high"] = (frame["mean"] + half).clip(upper=ends.max(axis=1)).where(frame["n"] > 1)
     return frame
 
 
