@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -23,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listening.sources import DOORS, Fault, Pull
-from listening.sources.pull import Row, Unreadable
+from listening.sources.pull import PAGE_ROWS, Row, Unreadable
 from listening.warehouse import Warehouse
 from listening.workspace import Source, Workspace
 
@@ -42,8 +43,10 @@ class Landed:
     notes: list[str] = field(default_factory=list)
 
 
-def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.datetime) -> Landed:
+def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.datetime, most: int | None = None) -> Landed:
     """Pull what is new from a source and keep it. What one pull lacks is told and does not stop the others.
+
+    `most` is for a rehearsal: about so many rows of each pull are kept.
 
     Content that landed before is read again, in its old pull's place, if the source says now that it is to be read
     otherwise (encoding, delimiter, format).
@@ -59,6 +62,8 @@ def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.d
         pull_id = before["pull_id"] if before else _new_id(source, pull, clock, number)
         landed_at = dt.datetime.fromisoformat(before["landed_at"]) if before else clock
         try:
+            if most is not None:
+                pull.pages = itertools.islice(pull.pages, -(-most // PAGE_ROWS))
             manifest = _keep(workspace, source, pull, pull_id, landed_at)
             _register(warehouse, [manifest])
         except Unreadable as error:

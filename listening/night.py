@@ -21,9 +21,8 @@ from zoneinfo import ZoneInfo
 
 from listening import __version__, journey, landing, publish, records, signals, story, tagging, warehouse
 from listening.journey import Journey
-from listening.records import shaping
 from listening.warehouse import Warehouse
-from listening.workspace import FEEDBACK_KINDS, Mend, Settings, Workspace
+from listening.workspace import Mend, Settings, Workspace
 
 DONE, DONE_IN_PART = 0, 3
 ALREADY_RUNNING = 4
@@ -82,8 +81,7 @@ class Night:
         if damaged := self._damaged(name):
             self._note(name, damaged, [])
             return
-        shape = records.shape if source.kind in FEEDBACK_KINDS else records.shape_facts
-        shaped = shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
+        shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
         self._note(name, shaped.faults, shaped.notes)
         self.counts[name] = shaped.counts
         told = ", ".join(f"{shaped.counts[outcome]} {outcome}" for outcome in records.OUTCOMES if shaped.counts[outcome])
@@ -91,10 +89,8 @@ class Night:
 
     def _damaged(self, name: str) -> list[str]:
         """A sentence for each pull that is about to be shaped and is no longer what has landed."""
-        source = self.settings.sources[name]
-        fingerprint = f"{shaping.SHAPING_VERSION}-{source.fingerprint}-{self.settings.company.timezone}"
-        pulls = self.warehouse.rows("records/pulls_to_shape", source=name, fingerprint=fingerprint, clock=self.clock)
-        return [sentence for pull in pulls if (sentence := landing.verify(self.workspace, name, pull["pull_id"]))]
+        waiting = records.waiting(self.workspace, self.warehouse, self.settings.sources[name], self.settings.company, self.clock)
+        return [sentence for pull_id in waiting if (sentence := landing.verify(self.workspace, name, pull_id))]
 
     def understand(self) -> None:
         """Tag every record that has no tags of the present classifier and journey."""

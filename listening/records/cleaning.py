@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 import unicodedata
 import warnings
@@ -100,8 +101,8 @@ def is_junk(text: str) -> bool:
 
 def language(text: str) -> str | None:
     """The ISO 639-1 code of a text's language; None where there are too few words to tell."""
-    letters = sum(sign.isalpha() for sign in text)
-    if letters < _TELLING_LETTERS:
+    letters = (sign for sign in text if sign.isalpha())
+    if len(list(itertools.islice(letters, _TELLING_LETTERS))) < _TELLING_LETTERS:
         return None
     best = _DETECTOR.detect(text.replace("\n", " ")[:_TELLING_LENGTH])[0]
     return str(best["lang"]) if best["score"] >= _TELLING_SCORE else None

@@ -41,7 +41,10 @@ KINDS: dict[str, Kind] = {
         told_at="at",
     ),
     "customers": Kind(
-        {"customer_id": "text", "account_id": "text", "since": "date", "left_at": "date", "value": "number", "value_basis": "text", "cost_to_serve": "number", "valued_at": "date"},
+        {
+            "customer_id": "text", "account_id": "text", "since": "date", "left_at": "date", "value": "number", "value_basis": "text",
+            "cost_to_serve": "number", "valued_at": "date",
+        },
         (("customer_id",),),
         ("customer_id", "valued_at"),
         told_at="valued_at",

@@ -19,24 +19,24 @@ from listening.records.pulls import Landed, Shaped
 from listening.warehouse import Warehouse
 from listening.workspace import DIMENSIONS, Company, Mend, Source, Workspace
 
-SHAPING_VERSION = "f1"
 Fact = dict[str, Any]
 
 
 def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime, run_id: str) -> Shaped:
     """Shape what has landed of a source and was not shaped yet, all of it again where its settings have changed."""
-    fingerprint = f"{SHAPING_VERSION}-{source.fingerprint}-{company.timezone}"
     shaped = Shaped()
-    landed = pulls.to_shape(workspace, warehouse, source, fingerprint, clock)
+    landed = pulls.to_shape(Landed, workspace, warehouse, source, company, clock)
+    for pull in landed:
+        _look_ahead(source, pull)
+    pulls.give_up(landed)
     with warehouse.transaction():
         kept = _kept(warehouse, source) if landed else {}
         is_again = any(pull.is_stale for pull in landed)
         fresh: dict[str, Fact] = {}
         for pull in landed:
-            _look_ahead(source, pull)
             _shape_pull(source, company, pull, kept, fresh)
             pulls.tell(source, pull, shaped)
-            pulls.keep(warehouse, source, pull, fingerprint)
+            pulls.keep(warehouse, source, company, pull)
         if is_again and not shaped.faults:
             gone = [{"fact_id": key} for key in kept if key not in fresh]
             warehouse.delete(f"records/{source.kind}", pa.Table.from_pylist(gone, pa.schema([("fact_id", pa.string())])))

@@ -51,6 +51,8 @@ _NO_PHONE = re.compile(
 )
 _LOCAL = re.compile(r"\d{3}\)?[ ./-]*\d{3}[ ./-]*\d{4}|[6-9]\d{2}[ .-]\d{3}[ .-]\d{3}")  # written as in the United States or in Spain
 _ANY = r"@|\d[\d ()./-]{2,}\d|\d{3}"
+_SUSPECT = re.compile(_ANY)
+_REGION = "GB"
 _PRIVATE = re.compile(
     r"ipaddr|^ip$|latitude|longitude|^(?:lat|lng|lon|geo\w*)$|e?mail|phone|telefon|^tel$|mobile|^fax$|^handy$|"
     r"(?:first|last|full|given|family|middle|sur|nick|user|display|screen|customer|client|contact|author|reviewer|requester|recipient|sender|submitter|"
@@ -62,7 +64,7 @@ _LOADERS = ("_fivetran", "_airbyte", "_dlt", "_sdc")
 _BOOKKEEPING = frozenset({"generated_timestamp"})  # changes with every export and says nothing
 
 
-def redact(texts: list[str | None], region: str = "GB") -> list[str | None]:
+def redact(texts: list[str | None], region: str = _REGION) -> list[str | None]:
     """Texts with what is private replaced by `[e-mail]`, `[iban]`, `[card]`, `[phone]` or `[number]`.
 
     `region` is the two-letter country in which phone numbers without a prefix are read.
@@ -76,10 +78,7 @@ def kept_attributes(cells: dict[str, Any]) -> dict[str, str | int | float | bool
     kept: dict[str, str | int | float | bool] = {}
     for key, cell in _public(cells).items():
         kept[key] = cell if isinstance(cell, str | int | float | bool) else json.dumps(cell, ensure_ascii=False, default=str)
-    strings = [key for key, cell in kept.items() if isinstance(cell, str)]
-    for key, text in zip(strings, redact([str(kept[key]) for key in strings]), strict=True):
-        kept[key] = text or ""
-    return kept
+    return {key: _redacted(cell, _REGION) if isinstance(cell, str) and _SUSPECT.search(cell) else cell for key, cell in kept.items()}
 
 
 def _public(cell: Any) -> Any:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from listening.records import times
 from listening.records.rows import value
 from listening.warehouse import Warehouse
-from listening.workspace import Source, Workspace
+from listening.workspace import Company, Source, Workspace
 
+SHAPING_VERSION = "3"  # a change here shapes everything that has landed again
 OUTCOMES = ("new", "updated", "repeated", "deleted", "rejected", "refused")
 
 
@@ -36,7 +37,10 @@ class Shaped:
 
 @dataclass
 class Landed:
-    """One landed pull. One with a `sentence` is refused: `refusal` is each row's reason."""
+    """One landed pull. One with a `sentence` is refused: `refusal` is each row's reason.
+
+    `is_stale`: it was shaped under other settings. `is_gone`: its file was replaced or taken away since.
+    """
 
     workspace: Workspace
     warehouse: Warehouse
@@ -45,6 +49,9 @@ class Landed:
     landed_at: dt.datetime
     batches: list[str]
     is_stale: bool
+    was_shaped: bool
+    is_gone: bool
+    is_given_up: bool = False
     columns: dict[str, str] = field(default_factory=dict)
     day_first: bool | None = None
     refusal: str | None = None
@@ -52,6 +59,11 @@ class Landed:
     notes: list[str] = field(default_factory=list)
     rejects: list[dict[str, Any]] = field(default_factory=list)
     outcomes: collections.Counter[str] = field(default_factory=collections.Counter)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it needs no second look: it was read, or its file was replaced or taken away since it was refused."""
+        return self.sentence is None or self.is_given_up
 
     def rows(self) -> Iterator[tuple[int, Any, str | None]]:
         """Number, cells and fault of each row, batch by batch."""
@@ -104,10 +116,44 @@ class Landed:
             )
 
 
-def to_shape(workspace: Workspace, warehouse: Warehouse, source: Source, fingerprint: str, clock: dt.datetime) -> list[Landed]:
-    """The pulls of a source that were not shaped yet, or were shaped under other settings, oldest first."""
-    found = warehouse.rows("records/pulls_to_shape", source=source.name, fingerprint=fingerprint, clock=clock)
-    return [Landed(workspace, warehouse, row["pull_id"], row["origin"], row["landed_at"], row["batches"], row["is_stale"]) for row in found]
+P = TypeVar("P", bound=Landed)
+
+
+def to_shape(kind: type[P], workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime) -> list[P]:
+    """The pulls of a source that were not shaped yet, were shaped under other settings, or hold a future that has come; oldest first."""
+    found = warehouse.rows("records/pulls_to_shape", source=source.name, fingerprint=fingerprint(source, company), clock=clock)
+    return [
+        kind(
+            workspace, warehouse, row["pull_id"], row["origin"], row["landed_at"], row["batches"], row["is_stale"], row["was_shaped"],
+            row["is_replaced"] or (row["connector"] == "files" and not Path(workspace.root, row["origin"]).exists()),
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def fingerprint(source: Source, company: Company) -> str:
+    """The hash of everything that decides what landed rows become."""
+    return f"{SHAPING_VERSION}-{source.fingerprint}-{company.timezone}"
+
+
+def give_up(pulls: Sequence[Landed]) -> None:
+    """Stop asking for a mend of refused pulls whose file is gone or replaced.
+
+    What a pull brought earlier is given up only if the settings fit another pull: else it is they that are to be mended.
+    """
+    do_settings_fit = any(pull.sentence is None for pull in pulls)
+    for pull in pulls:
+        pull.is_given_up = bool(pull.sentence) and pull.is_gone and (do_settings_fit or not pull.was_shaped)
+
+
+def tell_refusal(source: Source, pull: Landed, shaped: Shaped) -> None:
+    """Say why a pull was refused, what became of its rows, and how to mend it."""
+    total, told = sum(pull.outcomes.values()), f"{source.name}: {pull.origin}: "
+    if pull.is_given_up:
+        shaped.notes.append(f"{told}its {total} rows were refused, and the file has been replaced or taken away since: {pull.sentence}")
+        return
+    rows = f"All {total} rows are kept and rejected until then, or until the file is replaced or taken away."
+    shaped.faults.append(f"{told}{pull.sentence} {'What it brought under the earlier settings stays.' if pull.was_shaped else rows}")
 
 
 def tell(source: Source, pull: Landed, shaped: Shaped) -> None:
@@ -116,19 +162,20 @@ def tell(source: Source, pull: Landed, shaped: Shaped) -> None:
     shaped.notes += pull.notes
     total = sum(pull.outcomes.values())
     if pull.sentence:
-        shaped.faults.append(f"{source.name}: {pull.origin}: {pull.sentence} All {total} rows are kept and rejected until then.")
+        tell_refusal(source, pull, shaped)
         return
     for reason, count_of in sorted(collections.Counter(reject["reason"] for reject in pull.rejects).items()):
         first = next(reject["row_no"] for reject in pull.rejects if reject["reason"] == reason)
         shaped.notes.append(f"{source.name}: {pull.origin}: {count_of} of {total} rejected: {reason} (first at row {first})")
 
 
-def keep(warehouse: Warehouse, source: Source, pull: Landed, fingerprint: str) -> None:
-    """Keep the rejects of a pull, and that it is shaped unless it was refused."""
+def keep(warehouse: Warehouse, source: Source, company: Company, pull: Landed, again_at: dt.datetime | None = None) -> None:
+    """Keep the rejects of a pull, and that it is shaped unless it is to be mended."""
     warehouse.delete("records/rejects", pa.table({"pull_id": [pull.pull_id]}))
     warehouse.insert("records/rejects", pull.rejects)
-    if not pull.sentence:
-        warehouse.upsert("records/shaped_pulls", [{"pull_id": pull.pull_id, "source": source.name, "fingerprint": fingerprint, "again_at": None}])
+    if pull.is_done:
+        done = {"pull_id": pull.pull_id, "source": source.name, "fingerprint": fingerprint(source, company), "again_at": again_at}
+        warehouse.upsert("records/shaped_pulls", [done])
 
 
 def count(warehouse: Warehouse, source: Source, shaped: Shaped, run_id: str) -> None:

@@ -12,23 +12,18 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from listening import journey
 from listening.journey import NO_STAGE, Journey
-from listening.records import cleaning, folding, layouts, making, privacy
+from listening.records import cleaning, folding, layouts, making, privacy, pulls
 from listening.records.folding import Record
 from listening.records.making import Maker
-from listening.records.pulls import OUTCOMES, Landed, Shaped, count
+from listening.records.pulls import Landed, Shaped
 from listening.records.rows import Layout, Said
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Mend, Source, Workspace
 
-__all__ = ["OUTCOMES", "SHAPING_VERSION", "Shaped", "shape"]
-SHAPING_VERSION = "2"  # a change here shapes everything that has landed again
 _ORDINARY = frozenset(
     {*making.EMPTIED, making.FUTURE, "heading below the header line", "chat event without words", "survey preview", "survey test", "spam"}
 ) - {making.OFF_SCALE}
@@ -51,20 +46,12 @@ class _Scores:
 class _Pull(Landed):
     """One landed pull of feedback while it is being shaped."""
 
-    was_shaped: bool = False
-    is_gone: bool = False
-    is_given_up: bool = False
     layout: Layout | None = None
     again_at: dt.datetime | None = None
     has_versions: bool = False
     occurrences: dict[str, int] = field(default_factory=dict)
     scores: dict[str, _Scores] = field(default_factory=lambda: collections.defaultdict(_Scores))
     unknown_places: collections.Counter[str] = field(default_factory=collections.Counter)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it needs no second look: it was read, or its file was replaced or taken away since it was refused."""
-        return self.sentence is None or self.is_given_up
 
 
 @dataclass
@@ -86,62 +73,30 @@ class _Shaper:
 def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime, run_id: str) -> Shaped:
     """Shape what has landed of a source and was not shaped yet, all of it again where its settings have changed."""
     shaper = _Shaper(workspace, warehouse, source, company, journey.read(workspace.journey), clock)
-    fingerprint = f"{SHAPING_VERSION}-{source.fingerprint}-{company.timezone}"
     shaped = Shaped()
-    rows = warehouse.rows("records/pulls_to_shape", source=source.name, fingerprint=fingerprint, clock=clock)
-    is_stale = any(row["is_stale"] for row in rows)
-    pulls = [_pull(shaper, row) for row in rows]
-    _give_up(pulls)
+    landed = pulls.to_shape(_Pull, workspace, warehouse, source, company, clock)
+    for pull in landed:
+        _look_ahead(shaper, pull)
+    pulls.give_up(landed)
+    is_stale = any(pull.is_stale for pull in landed)
     with warehouse.transaction():
         if is_stale:
-            warehouse.execute("records/mark_dropped", source=source.name, refused=_refused(pulls))
+            warehouse.execute("records/mark_dropped", source=source.name, refused=_refused(landed))
             shaped.notes.append(f"{source.name}: the settings have changed, so all of its rows are shaped again")
-        for pull in pulls:
+        for pull in landed:
             _shape_pull(shaper, pull)
             _tell(source, pull, shaped)
             shaped.counts += pull.outcomes
-            warehouse.delete("records/rejects", pa.table({"pull_id": [pull.pull_id]}))
-            warehouse.insert("records/rejects", pull.rejects)
-            if pull.is_done:
-                done = {"pull_id": pull.pull_id, "source": source.name, "fingerprint": fingerprint, "again_at": pull.again_at}
-                warehouse.upsert("records/shaped_pulls", [done])
+            pulls.keep(warehouse, source, company, pull, pull.again_at)
         if is_stale:
-            warehouse.execute("records/unmark_dropped", source=source.name, refused=_refused(pulls))
+            warehouse.execute("records/unmark_dropped", source=source.name, refused=_refused(landed))
             warehouse.execute("records/drop_marked", source=source.name)
-        count(warehouse, source, shaped, run_id)
+        pulls.count(warehouse, source, shaped, run_id)
     return shaped
 
 
-def _pull(shaper: _Shaper, row: dict[str, Any]) -> _Pull:
-    """A pull with its layout and its order of day and month, found from all rows before any of them is read."""
-    is_gone = row["connector"] == "files" and not Path(shaper.workspace.root, row["origin"]).exists()
-    pull = _Pull(
-        shaper.workspace,
-        shaper.warehouse,
-        row["pull_id"],
-        row["origin"],
-        row["landed_at"],
-        row["batches"],
-        row["is_stale"],
-        was_shaped=row["was_shaped"],
-        is_gone=is_gone or row["is_replaced"],
-    )
-    _look_ahead(shaper, pull)
-    return pull
-
-
-def _give_up(pulls: list[_Pull]) -> None:
-    """Stop asking for a mend of refused pulls whose file is gone or replaced.
-
-    What a pull brought earlier is given up only if the settings fit another pull: else it is they that are to be mended.
-    """
-    do_settings_fit = any(pull.sentence is None for pull in pulls)
-    for pull in pulls:
-        pull.is_given_up = bool(pull.sentence) and pull.is_gone and (do_settings_fit or not pull.was_shaped)
-
-
-def _refused(pulls: list[_Pull]) -> list[str]:
-    return [pull.pull_id for pull in pulls if pull.sentence]
+def _refused(landed: list[_Pull]) -> list[str]:
+    return [pull.pull_id for pull in landed if pull.sentence]
 
 
 def _shape_pull(shaper: _Shaper, pull: _Pull) -> None:
@@ -248,12 +203,7 @@ def _tell(source: Source, pull: _Pull, shaped: Shaped) -> None:
     told = f"{source.name}: {pull.origin}: "
     shaped.notes += [note for note in pull.notes if note not in shaped.notes]
     if pull.sentence:
-        kept = "What it brought under the earlier settings stays." if pull.was_shaped else f"All {total} rows are kept and rejected until then"
-        kept += "" if pull.was_shaped else ", or until the file is replaced or taken away."
-        if pull.is_given_up:
-            shaped.notes.append(f"{told}its {total} rows were refused, and the file has been replaced or taken away since: {pull.sentence}")
-        else:
-            shaped.faults.append(f"{told}{pull.sentence} {kept}")
+        pulls.tell_refusal(source, pull, shaped)
         return
     reasons = collections.Counter(reject["reason"] for reject in pull.rejects if reject["reason"] not in _ORDINARY)
     for reason, number in sorted(reasons.items()):

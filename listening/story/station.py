@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 from listening.journey import Journey
 from listening.story import intervals, places, quotes, sentences
@@ -85,7 +86,7 @@ def _scores(counts: pd.DataFrame) -> pd.DataFrame:
     frame = counts.copy()
     frame["net"], variance = intervals.net(frame["great"], frame["trouble"], frame["n"])
     frame["low"], frame["high"] = intervals.around(frame["net"], variance)
-    half = intervals.Z * frame["deviation"].fillna(0) / np.sqrt(frame["n"])
+    half = student.ppf(0.95, frame["n"].clip(lower=2) - 1) * frame["deviation"].fillna(0) / np.sqrt(frame["n"])  # Student's, 90 %
     ends = frame[["score_worst", "score_best"]]
     frame["mean_low"] = (frame["mean"] - half).clip(lower=ends.min(axis=1)).where(frame["n"] > 1)
     frame["mean_high"] = (frame["mean"] + half).clip(upper=ends.max(axis=1)).where(frame["n"] > 1)

@@ -25,6 +25,7 @@ from listening.workspace import Mend
 PLACED_FROM = 0.5  # a stage is given when it is more likely right than wrong
 UNLIKE_TRAINING = 0.5  # share of a text's words that the classifier must have met
 FEW_WORDS = 3
+FORMAT = 1  # of the model files; another one is fitted again
 WORD = r"(?u)\b\w+\b"
 
 
@@ -98,7 +99,7 @@ def save(models: Path, fitted: list[TfidfVectorizer], stage: Head, feeling: Head
     vocabularies = [sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get) for vectorizer in fitted]
     temperatures = {"stage": stage.temperature, "feeling": feeling.temperature}
     described = json.dumps(
-        {**facts, "temperatures": temperatures, "words": vocabularies[0], "pieces": vocabularies[1]}, ensure_ascii=False, sort_keys=True
+        {**facts, "format": FORMAT, "temperatures": temperatures, "words": vocabularies[0], "pieces": vocabularies[1]}, ensure_ascii=False, sort_keys=True
     ).encode()
     version = hashlib.sha256(arrays.getvalue() + described).hexdigest()[:8]
     folder = models / f"stage-{version}"
@@ -136,6 +137,8 @@ def load(models: Path) -> Classifier:
     if hashlib.sha256(weights + described).hexdigest()[:8] != version:
         raise Mend(f"The classifier in {folder} was changed after it was fitted. Run 'listening init {models.parent}' to fit it again.", status=1)
     facts = json.loads(described)
+    if facts.get("format") != FORMAT:
+        raise Mend(f"The classifier in {folder} was fitted by another version of this program. Run 'listening init {models.parent}' to fit it again.")
     with np.load(io.BytesIO(weights), allow_pickle=False) as arrays:
         rebuilt = vectorizers([{word: place for place, word in enumerate(facts.pop(name))} for name in ("words", "pieces")])
         for vectorizer, name in zip(rebuilt, ("word_idf", "piece_idf"), strict=True):
