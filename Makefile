@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_DAY := 2026-06-30
 
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo bench test lint format lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,6 +25,9 @@ demo: setup  ## Run the nightly flow over the sample company, print the story an
 	$(BIN)/listening run --workspace demo --as-of $(DEMO_DAY)
 	$(BIN)/listening story --workspace demo
 	@echo; printf 'The page: '; $(BIN)/listening open --workspace demo
+
+bench: setup  ## Time a night station by station, on rows made from the sample's words
+	$(BIN)/listening bench --records 20000
 
 test: setup  ## Run all tests
 	$(BIN)/python -m pytest

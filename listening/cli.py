@@ -17,7 +17,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 from rich.text import Text
 
-from listening import __version__, check, journey, night
+from listening import __version__, bench, check, journey, night
 from listening import workspace as workspaces
 from listening.publish import reading
 from listening.workspace import Mend, Workspace
@@ -233,6 +233,20 @@ def accuracy(context: typer.Context, folder: Folder = None, as_json: AsJson = Fa
     _print_table(["stage", "labels", "precision of what is placed", "recall", "F1", "placed", "calibration error"], table)
     if rows:
         out.print(f"Classifier {rows[0]['classifier_version']}, examined on {rows[0]['examined_on']} ({rows[0]['source']}). Intervals are 90 %.")
+
+
+@app.command("bench")
+def bench_(records: Annotated[int, typer.Option(help="How many rows, made from the sample's own words.")] = 20_000, as_json: AsJson = False) -> None:
+    """Time a night, station by station, on rows made for size."""
+    timed = bench.bench(records)
+    if as_json:
+        _print_json([vars(station) for station in timed])
+        return
+    whole = sum(station.seconds for station in timed)
+    rows = [[t.station, f"{t.seconds:.1f}", f"{records / t.seconds:,.0f}", f"{t.seconds / whole:.0%}", f"{t.peak_mb:,.0f}"] for t in timed]
+    _print_table(
+        ["station", "seconds", "records/s", "share of the night", "peak memory, MB"], [*rows, ["all", f"{whole:.1f}", f"{records / whole:,.0f}", "", ""]]
+    )
 
 
 def _share(value: float | None) -> str:
