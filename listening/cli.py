@@ -31,6 +31,7 @@ app = typer.Typer(
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 log = logging.getLogger("listening")
+LEAST_WIDTH = 10  # characters of a column in a table
 
 
 class Status(IntEnum):
@@ -173,7 +174,14 @@ def sql(
     if as_json:
         _print_json(json.loads(rows.to_json(orient="records", date_format="iso")))
         return
-    _print_table([str(name) for name in rows.columns], rows.astype(object).where(rows.notna(), "").to_numpy().tolist())
+    columns, cells = [str(name) for name in rows.columns], rows.astype(object).where(rows.notna(), "").to_numpy().tolist()
+    if len(columns) * LEAST_WIDTH > out.width:  # too many to stand side by side
+        for row in cells:
+            for name, cell in zip(columns, row, strict=True):
+                out.print(Text.assemble((f"{name:>20}  ", "dim"), _cell(cell)))
+            out.print()
+        return
+    _print_table(columns, cells)
 
 
 @app.command()

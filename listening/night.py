@@ -57,11 +57,6 @@ class Night:
         """Records that came, changed or went this night."""
         return sum(counts[outcome] for counts in self.counts.values() for outcome in ("new", "updated", "deleted"))
 
-    @property
-    def today(self) -> dt.date:
-        """The company's date at the run's time."""
-        return self.clock.astimezone(ZoneInfo(self.settings.company.timezone)).date()
-
     def gather(self, name: str) -> None:
         """Land what is new from one source and shape it into records; a source that fails does not stop the others."""
         try:
@@ -108,7 +103,7 @@ class Night:
         """Write down the run and publish it as a whole."""
         self._write_journey()
         self._write_run()
-        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.today)
+        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock)
         log.info("published %s", self.published)
         return self.published
 

@@ -42,7 +42,8 @@ def story(stage: str, sources: list[dict[str, Any]], start: dt.date, end: dt.dat
         "stage": stage, "period_kind": "rolling", "period": "last 90 days", "period_start": start, "period_end": end, "is_over": False,
         "last_day": end - dt.timedelta(days=1), "records": sum(row["records"] for row in sources), "heard": n, "customers": None,
         "evidence_level": "direction" if n >= 10 else "insufficient", "net_experience": None, "net_low": None, "net_high": None,
-        "direction": None, "story": f"The story of {stage}.", "sources": sources, "scores": [], "measures": {}, "quotes": {"trouble": [], "great": []},
+        "direction": None, "story": f"The story of {stage}.", "sources": sources, "scores": [], "measures": {},
+        "places": [], "quotes": {"trouble": [], "great": []},
     } | more  # fmt: skip
 
 

@@ -5,7 +5,7 @@
      "sources": [freshness], "accuracy": [...], "rejected": [...], "nights": [run_counts of the last runs]}
 
 A story is {"period", "first_day", "last_day", "evidence_level", "direction", "story", "records", "heard",
-"sources": [...], "scores": [...], "measures": {...}, "quotes": {"trouble": [...], "great": [...]}}.
+"sources": [...], "scores": [...], "measures": {...}, "places": [...], "quotes": {"trouble": [...], "great": [...]}}.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def gather(published: Warehouse, company: Company) -> Facts:
 def _stories(published: Warehouse) -> dict[str, list[Facts]]:
     """The stories of the cut 'all' by stage, each with its sources, scores, measures and quotes; newest first."""
     details: dict[str, dict[tuple[str, str, str], list[Facts]]] = {}
-    for name in ("sources", "scores", "measures", "quotes"):
+    for name in ("sources", "scores", "measures", "places", "quotes"):
         grouped: dict[tuple[str, str, str], list[Facts]] = collections.defaultdict(list)
         for row in published.rows(f"publish/facts/story_{name}"):
             grouped[_key(row)].append({column: value for column, value in row.items() if column not in ("stage", "period_kind", "period")})
@@ -68,6 +68,7 @@ def _stories(published: Warehouse) -> dict[str, list[Facts]]:
                 "sources": details["sources"][key],
                 "scores": details["scores"][key],
                 "measures": {measure.pop("measure"): measure for measure in details["measures"][key]},
+                "places": details["places"][key],
                 "quotes": {side: [quote for quote in quotes if quote["side"] == side] for side in ("trouble", "great")},
             }
         )

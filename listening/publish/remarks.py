@@ -24,8 +24,8 @@ def problems(told: Facts) -> list[str]:
     known = " ".join(faults)
     faults += [wording.problem(source) for source in told["sources"] if source["problem"] and source["problem"] not in known]
     spoke = [source for source in told["sources"] if source["last_said_on"] is not None]
-    never = [source for source in told["sources"] if source["last_said_on"] is None and not source["problem"]]
-    return [*_silences(spoke), *faults, *(f"{source['source']} has brought no feedback yet." for source in never)]
+    never = [source for source in told["sources"] if not source["records"] and not source["problem"]]
+    return [*_silences(spoke), *faults, *(f"{source['source']} has brought nothing yet." for source in never)]
 
 
 def _silences(spoke: list[Facts]) -> list[str]:

@@ -14,6 +14,7 @@ import datetime as dt
 import json
 import shutil
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from listening import warehouse as store
 from listening.publish import facts, site
@@ -23,18 +24,20 @@ from listening.workspace import Workspace
 RUNS_KEPT = 7
 
 
-def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.datetime, today: dt.date) -> Path:
-    """Publish the tables as they stand as run `run_id`, told at `clock`, the company's date `today`; gives the run's folder."""
+def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.datetime) -> Path:
+    """Publish the tables as they stand as run `run_id` told at `clock`; gives the run's folder."""
     folder = workspace.runs / f"{run_id}.partial"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "parquet").mkdir(parents=True)
     workspace.runs.chmod(0o700)
     database = folder / "listening.duckdb"
-    warehouse.publish(database, store.tables("publish"), clock=clock, today=today)
+    company = workspace.settings().company
+    today = clock.astimezone(ZoneInfo(company.timezone)).date()
+    warehouse.publish(database, store.tables("publish"), clock=clock, today=today, timezone=company.timezone)
     database.chmod(0o600)
     store.export_parquet(database, folder / "parquet")
     with store.reading(database) as published:
-        told = facts.gather(published, workspace.settings().company)
+        told = facts.gather(published, company)
     (folder / "stories.json").write_text(json.dumps(told, indent=1, ensure_ascii=False, default=str), encoding="utf-8")
     (folder / "stories.md").write_text(site.markdown(told), encoding="utf-8")
     site.write(folder / "site", told)

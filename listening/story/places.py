@@ -14,7 +14,7 @@ from scipy.stats import fisher_exact
 LEVEL = 0.05
 LEAST_UNITS = 10  # with a stance, of one source, both here and elsewhere
 KEY = ["period_kind", "period", "stage"]
-TOLD = ["place_source", "cut_by", "cut_value", "trouble_here", "n_here", "trouble_elsewhere", "n_elsewhere"]
+TOLD = ["source", "cut_by", "cut_value", "trouble_here", "n_here", "trouble_elsewhere", "n_elsewhere"]
 
 
 def standing_out(sources: pd.DataFrame) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def standing_out(sources: pd.DataFrame) -> pd.DataFrame:
     cut = sources[sources["cut_by"] != "all"]
     totals = cut.groupby([*KEY, "source", "cut_by"])[["trouble", "n"]].transform("sum")
     here = cut.assign(
-        place_source=cut["source"], trouble_here=cut["trouble"], n_here=cut["n"],
+        trouble_here=cut["trouble"], n_here=cut["n"],
         trouble_elsewhere=totals["trouble"] - cut["trouble"], n_elsewhere=totals["n"] - cut["n"],
     )  # fmt: skip
     here = here[(here["n_here"] >= LEAST_UNITS) & (here["n_elsewhere"] >= LEAST_UNITS)]
@@ -30,7 +30,7 @@ def standing_out(sources: pd.DataFrame) -> pd.DataFrame:
     worse = here[here["trouble_here"] / here["n_here"] > here["trouble_elsewhere"] / here["n_elsewhere"]]
     worse = worse.assign(chance=[_chance(*counts) for counts in worse[TOLD[3:]].itertuples(index=False, name=None)])
     found = worse[worse["chance"] * worse["looked_at"] <= LEVEL]
-    return found.sort_values([*KEY, "chance", "cut_by", "cut_value", "source"]).drop_duplicates(KEY)[[*KEY, *TOLD]].reset_index(drop=True)
+    return found.sort_values([*KEY, "chance", "cut_by", "cut_value", "source"]).drop_duplicates(KEY).reset_index(drop=True)
 
 
 def _chance(trouble_here: int, n_here: int, trouble_elsewhere: int, n_elsewhere: int) -> float:

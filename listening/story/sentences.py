@@ -74,7 +74,7 @@ def _opening(title: str, row: Row, sources: list[Row]) -> str:
 def _place(place: Row) -> str:
     """Where trouble gathers, as counts; that the place goes with it is all that is known."""
     return (
-        f"Trouble gathers at {place['value_here']} ({place['cut_here']}): {place['trouble_here']} of {place['n_here']} in {place['place_source']}, "
+        f"Trouble gathers at {place['value_here']} ({place['cut_here']}): {place['trouble_here']} of {place['n_here']} in {place['source']}, "
         f"against {place['trouble_elsewhere']} of {place['n_elsewhere']} elsewhere."
     )
 

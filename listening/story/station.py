@@ -57,10 +57,11 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
         picked = quotes.pick(warehouse.frame("story/quote_candidates"), sources)
         stories = _stories(journey, cells, sources, changes, heard)
         measures = _measures(stories)
-        stories["story"] = sentences.tell_all(journey, stories, sources, scores, places.standing_out(sources), LEAST_UNITS)
+        gathered = places.standing_out(sources)
+        stories["story"] = sentences.tell_all(journey, stories, sources, scores, gathered, LEAST_UNITS)
         published = {
             "stage_sources": _without_window_before(sources), "stage_scores": _without_window_before(scores), "quotes": picked,
-            "stage_measures": measures, "stage_story": stories,
+            "stage_measures": measures, "stage_story": stories, "stage_places": _without_window_before(gathered),
         }  # fmt: skip
         for name, frame in published.items():
             warehouse.replace(f"story/{name}", frame)

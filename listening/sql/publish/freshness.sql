@@ -1,13 +1,31 @@
-with said as (
-    select source, count(*) as records, max(said_on) as last_said_on, max(landed_at) as last_landed_at
-    from tagging.tagged_records
+with brought as (
+    select source, said_on as day, landed_at from tagging.tagged_records where kind <> 'checkins'
+    union all
+    select source, ("at" at time zone $timezone)::date as day, landed_at from records.operations where "at" <= $clock
+    union all
+    select source, valued_at as day, landed_at from records.customers where valued_at is null or valued_at <= $today::date
+    union all
+    select source, ("at" at time zone $timezone)::date as day, landed_at from records.outcomes where "at" <= $clock
+    union all
+    select source, (sent_at at time zone $timezone)::date as day, landed_at from records.invitations where sent_at <= $clock
+    union all
+    select source, (asked_at at time zone $timezone)::date as day, landed_at from records.checkins where asked_at <= $clock
+    union all
+    select source, rated_at as day, landed_at from records.internal_ratings where rated_at is null or rated_at <= $today::date
+    union all
+    select source, null as day, landed_at from records.investment
+),
+
+by_source as (
+    select source, count(*) as records, max(day) as last_said_on, max(landed_at) as last_landed_at
+    from brought
     group by source
 )
 
 select
     states.source, states.kind, states.looked_at, states.state, states.problem,
-    coalesce(said.records, 0) as records, said.last_said_on, said.last_landed_at,
-    date_diff('day', said.last_said_on, $today::date) as days_silent
+    coalesce(by_source.records, 0) as records, by_source.last_said_on, by_source.last_landed_at,
+    date_diff('day', by_source.last_said_on, $today::date) as days_silent
 from night.source_states as states
-left join said using (source)
+left join by_source using (source)
 order by states.source

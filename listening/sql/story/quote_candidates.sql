@@ -12,6 +12,6 @@ where periods.period_kind in ('rolling', 'quarter')
     and periods.period <> '90 days before'
     and records.role not in ('employee', 'supplier')
     and sentences.stage is not null and sentences.stage <> 'none'
-    and length(sentences.text) between 25 and 240
+    and length(sentences.text) between 40 and 240
     and ((sentences.sentiment <= -0.1 and records.stance = 'trouble') or (sentences.sentiment >= 0.1 and records.stance = 'great'))
 order by periods.period_kind, periods.period_start, sentences.stage, sentences.record_id, sentences.sentence_no

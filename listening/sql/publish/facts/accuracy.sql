@@ -1,1 +1,4 @@
-select * from classifier_accuracy order by stage = 'all', stage
+select classifier_accuracy.*
+from classifier_accuracy
+left join journey using (stage)
+order by stage = 'all', journey.stage_no nulls last, stage
