@@ -172,6 +172,8 @@ def sql(
     """Ask the published tables. Read-only: nothing can be written, loaded or reached."""
     rows = reading.sql(_workspace(context, folder), query if query is not None else sys.stdin.read())
     if as_json:
+        if rows.columns.has_duplicates:
+            raise Mend("Two columns have the same name; rename one with 'as', since JSON holds each name once.")
         _print_json(json.loads(rows.to_json(orient="records", date_format="iso")))
         return
     columns, cells = [str(name) for name in rows.columns], rows.astype(object).where(rows.notna(), "").to_numpy().tolist()

@@ -296,6 +296,8 @@ def prepare(workspace: Workspace, journey_file: Path) -> list[str]:
     Gives a sentence for each thing that was made.
     """
     made = []
+    if workspace.root.exists() and not workspace.root.is_dir():
+        raise Mend(f"{workspace.root} is a file; name a folder for the workspace.")
     for folder in (workspace.root, workspace.inbox, workspace.root / "labels"):
         if not folder.exists():
             folder.mkdir(parents=True)

@@ -266,6 +266,8 @@ def ask(path: Path, statement: str) -> pd.DataFrame:
     """
     connection = read_only(path)
     try:
+        if len(connection.extract_statements(statement)) != 1:
+            raise Mend("One query at a time, please: give a single select.")
         frame: pd.DataFrame = connection.execute(statement).to_arrow_table().to_pandas()
         return frame
     except duckdb.Error as error:

@@ -161,3 +161,44 @@ def test_a_replay_shows_only_what_had_been_said_and_landed_by_then(place: Worksp
     assert rows(place, "select count(*) as n from records") == [{"n": 4}]
     run(place)
     assert rows(place, "select count(*) as n from records") == [{"n": 5}]
+
+
+def test_a_companys_own_dimension_is_kept_and_cut_by(make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace(SURVEY + 'dimensions = { loyalty = "tier" }\n', {"survey.csv": ANSWERS.replace("region", "tier")})
+    run(place, as_of="2026-06-30")
+    assert rows(place, "select own_dimensions from records where native_id = '1'") == [{"own_dimensions": '{"loyalty": "North"}'}]
+    assert rows(place, "select distinct cut_value from stage_story where cut_by = 'loyalty' order by all") == [{"cut_value": "North"}, {"cut_value": "South"}]
+
+
+def test_several_comments_of_one_answer_count_once_with_its_score(make_workspace: Callable[..., Workspace]) -> None:
+    table = SURVEY + 'columns = { id = "id", said_at = "date", score = "score", text = ["liked", "disliked"] }\n'
+    place = make_workspace(table, {"survey.csv": "id,date,score,liked,disliked\n1,2026-05-01,9,The delivery was on time.,The parcel was torn and wet.\n"})
+    run(place, as_of="2026-06-30")
+    assert rows(place, "select native_id from records order by all") == [{"native_id": "1#disliked"}, {"native_id": "1#liked"}]
+    counted = rows(place, "select sum(units)::bigint as units, sum(great)::bigint as great, sum(records)::bigint as records from signals where cut_by = 'all'")
+    assert counted == [{"units": 1, "great": 1, "records": 2}]
+
+
+def test_an_address_is_never_published_as_a_key(make_workspace: Callable[..., Workspace]) -> None:
+    content = "id,date,comment,score,customer_id\njane@example.org,2026-05-01,The parcel arrived late.,2,jane@example.org\n"
+    place = make_workspace(SURVEY, {"survey.csv": content})
+    run(place, as_of="2026-06-30")
+    (row,) = rows(place, "select native_id, customer_id from records")
+    assert row["native_id"] == row["customer_id"]
+    assert "jane" not in json.dumps(contents(place), default=str)
+
+
+def test_rows_without_ids_are_known_again_however_a_program_formats_them(make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace(SURVEY, {"survey1.csv": "date,comment,score\n2026-03-01,Great lounge and friendly staff,5\n"})
+    run(place, as_of="2026-06-30")
+    drop(place, "survey2.csv", "date,comment,score\n2026-03-01 00:00:00,  Great lounge  and friendly staff ,5.0\n")
+    tonight = run(place, as_of="2026-06-30")
+    assert dict(tonight.counts["survey"]) == {"repeated": 1}
+
+
+def test_customers_in_a_stage_are_those_with_operations_there(make_workspace: Callable[..., Workspace]) -> None:
+    operations = '[sources.operations]\nconnector = "files"\nkind = "operations"\npath = "inbox/operations.csv"\n'
+    content = "customer_id,stage,measure,at,failed\nC1,onboard,on_time,2026-05-01,0\nC1,onboard,complete,2026-05-01,1\nC2,onboard,on_time,2026-05-02,0\n"
+    place = make_workspace(SURVEY + operations, {"survey.csv": ANSWERS, "operations.csv": content})
+    run(place, as_of="2026-06-30")
+    assert rows(place, "select customers from stage_story where stage = 'onboard' and period = '2026-05' and cut_by = 'all'") == [{"customers": 2}]

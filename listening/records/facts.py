@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from listening.records import times
+from listening.records.rows import without_email
 from listening.workspace import DIMENSIONS, Mend, Source
 
 _NUMBER = re.compile(r"^-?\d+(?:[.,]\d+)?$")
@@ -151,15 +152,26 @@ def _checked(kind: str, fact: dict[str, Any]) -> dict[str, Any]:
         fact["outcome"] = fact["outcome"].lower().replace(" ", "_")
         if fact["outcome"] not in OUTCOMES_OF_CUSTOMERS:
             raise ValueError(f"outcome is none of {', '.join(sorted(OUTCOMES_OF_CUSTOMERS))}")
-    if kind == "checkins" and fact["experience"] is not None and fact["experience"] not in (-1, 0, 1):
-        raise ValueError("experience is none of -1, 0, 1")
+    if kind == "checkins":
+        _check_answer(fact)
+    if kind == "internal_ratings" and fact["great_share"] is not None and not 0 <= fact["great_share"] <= 1:
+        raise ValueError("great_share is no share from 0 to 1 (write .8 or 80%)")
     return fact
+
+
+def _check_answer(fact: dict[str, Any]) -> None:
+    """The answers to a check-in in the values that they can have."""
+    allowed = {"experience": (-1, 0, 1), "memorable": (-1, 0, 1), "expectation": ("below", "met", "exceeded")}
+    fact["expectation"] = fact["expectation"].lower() if fact["expectation"] else None
+    for name, values in allowed.items():
+        if fact[name] is not None and fact[name] not in values:
+            raise ValueError(f"{name} is none of {', '.join(map(str, values))}")
 
 
 def _cell(cell: Any, form: str, name: str, zone: ZoneInfo, day_first: bool | None) -> Any:
     text = _text(cell)
     if text is None or form == "text":
-        return text
+        return without_email(text) if name in ("customer_id", "account_id", "answered_id") else text
     if form in ("time", "date"):
         moment, is_date = times.read(cell, zone, day_first)
         if form == "date":
@@ -168,6 +180,10 @@ def _cell(cell: Any, form: str, name: str, zone: ZoneInfo, day_first: bool | Non
     if form == "flag":
         return _flag(text, name)
     number = text.replace(" ", "")
+    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", number):
+        number = number.replace(",", "")
+    if number.endswith("%") and _NUMBER.match(number[:-1]):
+        return float(number[:-1].replace(",", ".")) / 100
     if form == "count" and number.lower() in _YES | _NO:
         return _flag(text, name)
     if not _NUMBER.match(number):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from listening.journey import NO_STAGE, Journey
 from listening.records import cleaning, times
-from listening.records.rows import Said, author, is_blank
+from listening.records.rows import Said, author, is_blank, without_email
 from listening.workspace import DIMENSIONS, ROLES, Company, Source
 
 AGENT_REASONS = ("agent", "bot", "internal note")
@@ -68,6 +69,7 @@ class Maker:
         said["record_id"] = record_id(self.source.name, said["native_id"])
         said["whole_id"] = record_id(self.source.name, said["whole"]) if said.get("whole") else None
         said["thread_id"] = identifier(said.get("thread_id"))
+        said["answer_id"] = record_id(self.source.name, said["answer"]) if said.get("answer") else None
         said["source"], said["kind"] = self.source.name, self.source.kind
         undated = self._date(said)
         if said["is_deleted"]:  # may stand for its whole thread, whoever wrote it
@@ -93,7 +95,13 @@ class Maker:
             "given_touchpoint": self.touchpoints.get(touchpoint.casefold(), touchpoint) if touchpoint else None,
             "url": as_text(said.get("url")),
             **{name: None if is_blank(said.get(name)) else as_text(said[name]) for name in DIMENSIONS},
+            "own_dimensions": self._own_dimensions(said),
         }
+
+    def _own_dimensions(self, said: Said) -> str | None:
+        """The values of the dimensions that the company has named itself, as JSON."""
+        own = {name: as_text(said[name]) for name in sorted(self.source.dimensions) if name not in DIMENSIONS and not is_blank(said.get(name))}
+        return json.dumps(own, ensure_ascii=False) if own else None
 
     def _date(self, said: Said) -> str | None:
         """Set the times of a thing said; gives the reason if it can't be dated, or lies after the run's time.
@@ -133,7 +141,7 @@ def name(things: list[Said], occurrences: dict[str, int]) -> None:
     nameless = [said for said in things if identifier(said.get("id")) is None]
     row = ""
     if nameless:
-        content = "\x1f".join(str(said.get(column)) for said in nameless for column in _CONTENT)
+        content = "\x1f".join(_canonical(said.get(column)) for said in nameless for column in _CONTENT)
         digest = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
         occurrences[digest] = occurrences.get(digest, 0) + 1
         row = f"row-{digest}-{occurrences[digest]}"
@@ -141,8 +149,16 @@ def name(things: list[Said], occurrences: dict[str, int]) -> None:
         own = identifier(said.get("id")) or row
         part = as_text(said.get("part"))
         said["native_id"] = f"{own}#{part}" if part else own
+        said["answer"] = own if said.get("is_comment") else None
         if part and is_blank(said.get("thread_id")):
             said["thread_id"] = own
+
+
+def _canonical(cell: Any) -> str:
+    """A cell as it counts for a row's hash: however a program formats blanks, whole numbers or a midnight, it is the same."""
+    text = " ".join(str(cell).split())
+    text = re.sub(r"^(\d{4}-\d\d-\d\d)[T ]00:00(?::00(?:\.0+)?)?$", r"\1", text)
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", text)
 
 
 def record_id(source: str, native_id: str) -> str:
@@ -162,7 +178,7 @@ def as_text(cell: Any) -> str | None:
 def identifier(cell: Any) -> str | None:
     """An id as text: 12, 12.0 and '12.0' are the same one, NULL and NaN are none."""
     text = None if is_blank(cell) else as_text(cell)
-    return re.sub(r"^(\d+)\.0+$", r"\1", text) if text else None
+    return without_email(re.sub(r"^(\d+)\.0+$", r"\1", text)) if text else None
 
 
 def is_true(cell: Any) -> bool:

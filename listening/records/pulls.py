@@ -17,7 +17,7 @@ from listening.records.rows import value
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Source, Workspace
 
-SHAPING_VERSION = "3"  # a change here shapes everything that has landed again
+SHAPING_VERSION = "4"  # a change here shapes everything that has landed again
 OUTCOMES = ("new", "updated", "repeated", "deleted", "rejected", "refused")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,15 +55,25 @@ def author(cell: Any) -> str:
     return "agent" if word in AGENTS else "bot" if word in BOTS else "customer"
 
 
+def without_email(key: str | None) -> str | None:
+    """A key as it is; one that is an e-mail address as its hash, the same everywhere, since addresses are never published."""
+    if key is None or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", key):
+        return key
+    return f"mail-{hashlib.sha256(key.casefold().encode()).hexdigest()[:16]}"
+
+
 def rest(row: Row, used: set[str]) -> Row:
     """The cells that no canonical column takes."""
     return {key: cell for key, cell in row.items() if key not in used}
 
 
 def parts(base: Said, row: Row, texts: list[str], score: Said) -> list[Said]:
-    """One thing said for each answered text column. The score belongs to the first column, so that its id never moves."""
+    """One thing said for each answered text column. The score belongs to the first column, so that its id never moves.
+
+    They are comments of one answer, which counts once.
+    """
     said = [
-        {**base, "part": column, "text": value(row, column), **(score if place == 0 else {})}
+        {**base, "part": column, "is_comment": True, "text": value(row, column), **(score if place == 0 else {})}
         for place, column in enumerate(texts)
         if value(row, column) is not None or (place == 0 and score.get("score") is not None)
     ]

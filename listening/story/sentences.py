@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 def tell_all(journey: Journey, stories: pd.DataFrame, sources: pd.DataFrame, scores: pd.DataFrame, places: pd.DataFrame, least: int) -> list[str]:
     """A story for each row of `stories`, in their order; `least` units of a source are enough to tell of a stage."""
-    of_sources, of_scores, titles = _grouped(sources), _grouped(scores), journey.titles
+    of_sources, of_scores, titles = _grouped(sources[sources["units"] > 0]), _grouped(scores), journey.titles
     of_places = _grouped(places.assign(cut_here=places["cut_by"], value_here=places["cut_value"], cut_by="all", cut_value="all"))
     return [_story(titles[row["stage"]], row, of_sources[_key(row)], of_scores[_key(row)], of_places[_key(row)], least) for row in _rows(stories)]
 
@@ -86,13 +86,14 @@ def _number_of(sources: int) -> str:
 def _by_source(sources: list[Row]) -> list[str]:
     lines = []
     for source in sources:
+        if source["n"] < SPOKEN_FROM:
+            continue
         shares = f"{_interval(source, 'negative')} in trouble, {_interval(source, 'positive')} living it great."
         if len(sources) > 1:
             shares = f"{source['source']} ({source['n']} {_things(source)}): {shares}"
         elif source["n"] < source["units"]:
             shares = f"Of the {source['n']} that tell good from bad, {shares}"
-        if source["n"] >= SPOKEN_FROM:
-            lines.append(shares)
+        lines.append(shares)
     return lines
 
 

@@ -45,17 +45,19 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
     """Make the story's tables anew from the signals as they stand at `clock`."""
     with warehouse.transaction():
         today = clock.astimezone(ZoneInfo(company.timezone)).date()
-        warehouse.build("story/periods", today=today, fiscal_start=company.fiscal_year_starts_in)
+        warehouse.build("story/periods", today=today, fiscal_start=company.fiscal_year_starts_in, clock=clock, timezone=company.timezone)
         warehouse.build("story/stage_counts")
         counts = warehouse.frame("story/stage_counts_by_source").astype({"period_start": object, "period_end": object})
-        cells = counts[CELLS].drop_duplicates()
+        whole = warehouse.frame("story/all_periods").astype({"period_start": object, "period_end": object})
+        cells = pd.concat([counts[CELLS], whole[CELLS]]).drop_duplicates()
         counts = counts[counts["stage"].isin(journey.names)]
         scores = _scores(warehouse.frame("story/score_counts"))
         heard = warehouse.frame("story/heard")
+        customers = warehouse.frame("story/customers", clock=clock, timezone=company.timezone)
         sources = _sources(counts)
         changes = _changes(sources)
         picked = quotes.pick(warehouse.frame("story/quote_candidates"), sources)
-        stories = _stories(journey, cells, sources, changes, heard)
+        stories = _stories(journey, cells, sources, changes, heard).merge(customers, on=KEY, how="left")
         measures = _measures(stories)
         gathered = places.standing_out(sources)
         stories["story"] = sentences.tell_all(journey, stories, sources, scores, gathered, LEAST_UNITS)

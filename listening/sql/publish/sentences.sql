@@ -1,4 +1,9 @@
-select record_id, sentence_no, "start", "stop", text, stage, stage_guess, stage_confidence, sentiment, touchpoint
-from tagging.sentences
-semi join tagging.tagged_records using (record_id)
+select
+    sentences.record_id, sentences.sentence_no, sentences."start", sentences."stop", sentences.text,
+    sentences.stage, sentences.stage_guess, sentences.stage_confidence, sentences.sentiment, sentences.touchpoint, records.flags,
+    null::double as effort, null::varchar as expectation, null::double as memorable, null::integer as recommend,
+    null::varchar as intent, null::varchar as purpose, null::varchar as competitor,
+    records.classifier_version, records.journey_version
+from tagging.sentences as sentences
+inner join tagging.tagged_records as records using (record_id)
 order by record_id, sentence_no

@@ -1,15 +1,34 @@
-with cuts as (
-    select *, 'all' as cut_by, 'all' as cut_value
+-- units stand at their conversation's stage and day, records at their own, so each adds up by itself
+with units as (
+    select 'unit' as what, source, kind, stage, said_on, stance, region, channel, product, brand, segment, "unit", team, own_dimensions
     from signals.units
+),
+
+records as (
+    select 'record' as what, source, kind, stage, said_on, stance, region, channel, product, brand, segment, "unit", team, own_dimensions
+    from tagging.tagged_records
+    where role not in ('employee', 'supplier') and kind <> 'checkins'
+),
+
+counted as (
+    select * from units
+    union all
+    select * from records
+),
+
+cuts as (
+    select what, source, kind, stage, said_on, stance, 'all' as cut_by, 'all' as cut_value
+    from counted
 
     union all
 
-    select * exclude (cut_by, cut_value), cut_by, cut_value
-    from (
-        unpivot (select *, region as _region, channel as _channel, product as _product, brand as _brand, segment as _segment, unit as _unit, team as _team from signals.units)
-        on _region, _channel, _product, _brand, _segment, _unit, _team
-        into name cut_by value cut_value
-    )
+    select what, source, kind, stage, said_on, stance, cut_by, cut_value
+    from (unpivot counted on region, channel, product, brand, segment, "unit", team into name cut_by value cut_value)
+
+    union all
+
+    select what, source, kind, stage, said_on, stance, cut_by, own_dimensions ->> cut_by as cut_value
+    from (select *, unnest(json_keys(own_dimensions)) as cut_by from counted where own_dimensions is not null)
 )
 
 select
@@ -17,14 +36,14 @@ select
     any_value(kind) as kind,
     stage,
     said_on,
-    ltrim(cut_by, '_') as cut_by,
+    cut_by,
     cut_value,
-    count(*) as units,
-    count(*) filter (where stance = 'trouble') as trouble,
-    count(*) filter (where stance = 'in between') as in_between,
-    count(*) filter (where stance = 'great') as great,
-    count(*) filter (where stance is null) as without_stance,
-    sum(records)::bigint as records
+    count(*) filter (where what = 'unit') as units,
+    count(*) filter (where what = 'unit' and stance = 'trouble') as trouble,
+    count(*) filter (where what = 'unit' and stance = 'in between') as in_between,
+    count(*) filter (where what = 'unit' and stance = 'great') as great,
+    count(*) filter (where what = 'unit' and stance is null) as without_stance,
+    count(*) filter (where what = 'record') as records
 from cuts
 group by source, stage, said_on, cut_by, cut_value
 order by source, stage, said_on, cut_by, cut_value

@@ -1,7 +1,7 @@
 with said as (
     select
         *,
-        case when kind in ('ticket', 'chat', 'call') and thread_id is not null then source || '/' || thread_id else record_id end as unit_id,
+        case when kind in ('ticket', 'chat', 'call') and thread_id is not null then source || '/' || thread_id else coalesce(answer_id, record_id) end as unit_id,
         -- of messages at the same moment always the same one comes first
         (said_at, record_id) as place
     from tagging.tagged_records
@@ -32,7 +32,8 @@ conversations as (
         arg_min(brand, place) as brand,
         arg_min(segment, place) as segment,
         arg_min(unit, place) as unit,
-        arg_min(team, place) as team
+        arg_min(team, place) as team,
+        arg_min(own_dimensions, place) as own_dimensions
     from said
     group by unit_id
 )
@@ -45,7 +46,7 @@ select
     ) as stance,
     conversations.records, conversations.customer_id,
     conversations.last_score.score, conversations.last_score.score_worst, conversations.last_score.score_best, conversations.last_score.score_name,
-    conversations.region, conversations.channel, conversations.product, conversations.brand, conversations.segment, conversations.unit, conversations.team
+    conversations.region, conversations.channel, conversations.product, conversations.brand, conversations.segment, conversations.unit, conversations.team, conversations.own_dimensions
 from conversations
 left join conversation_stages using (unit_id)
 order by unit_id

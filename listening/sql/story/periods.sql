@@ -1,6 +1,14 @@
-with span as (
-    select min(said_on) as first_day, max(said_on) as last_day
-    from signals.units
+with days as (
+    select said_on as day from signals.units
+    union
+    select ("at" at time zone $timezone)::date as day from records.operations where "at" <= $clock
+    union
+    select (asked_at at time zone $timezone)::date as day from records.checkins where asked_at <= $clock
+),
+
+span as (
+    select min(day) as first_day, max(day) as last_day
+    from days
 ),
 
 month_starts as (
@@ -49,5 +57,5 @@ every_period as (
 
 select period_kind, period, period_start, period_end, period_kind <> 'rolling' and period_end <= $today as is_over
 from every_period
-where exists (select 1 from signals.units where said_on >= period_start and said_on < period_end)
+where exists (select 1 from days where day >= period_start and day < period_end)
 order by period_kind, period_start

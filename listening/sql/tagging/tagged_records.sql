@@ -32,7 +32,7 @@ score_stances as (
 )
 
 select
-    records.record_id, records.source, records.kind, records.native_id, records.thread_id, records.customer_id, records.account_id, records.role,
+    records.record_id, records.source, records.kind, records.native_id, records.thread_id, records.answer_id, records.customer_id, records.account_id, records.role,
     records.said_at, records.experienced_at, records.said_on, records.landed_at,
     records.text, records.language, records.score, records.score_worst, records.score_best, records.score_name,
     tags.stage, tags.stage_guess, tags.stage_confidence, tags.stage_basis, tags.touchpoint, tags.flags,
@@ -44,7 +44,7 @@ select
     null::double as effort, null::varchar as expectation, null::double as memorable, null::integer as recommend,
     null::varchar as intent, null::varchar as purpose, null::varchar as competitor,
     tags.classifier_version, tags.journey_version,
-    records.url, records.region, records.channel, records.product, records.brand, records.segment, records.unit, records.team,
+    records.url, records.region, records.channel, records.product, records.brand, records.segment, records.unit, records.team, records.own_dimensions,
     records.attributes
 from records
 left join tagging.tags as tags using (record_id)

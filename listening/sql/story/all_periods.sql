@@ -1,0 +1,1 @@
+select period_kind, period, period_start, period_end, is_over, 'all' as cut_by, 'all' as cut_value from story.periods order by all
