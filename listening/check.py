@@ -111,6 +111,8 @@ def _rehearsal(workspace: Workspace, settings: Settings) -> Iterator[Finding]:
                 for sentence in (*landed.notes, *shaped.notes):
                     yield Finding(f"sources.{name}", "guess", sentence.removeprefix(f"{name}: "))
                 told = ", ".join(f"{shaped.counts[outcome]} {outcome}" for outcome in records.OUTCOMES if shaped.counts[outcome])
+                if shaped.reasons:
+                    told += f" ({', '.join(f'{reason}: {count}' for reason, count in shaped.reasons.most_common())})"
                 if not shaped.faults and landed.pulls:
                     yield Finding(
                         f"sources.{name}", "ok", f"{landed.pulls} file{'s' * (landed.pulls > 1)}, {landed.rows} rows looked at: {told or 'nothing in them'}"

@@ -56,7 +56,8 @@ def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.d
     again = _to_read_again(workspace, warehouse, source, known)
     for number, pull in enumerate(DOORS[source.connector](source, workspace.root, frozenset(known.keys() - again.keys())), 1):
         if isinstance(pull, Fault):
-            landed.faults.append(f"{source.name}: {pull.origin} {pull.sentence}" if pull.origin != source.path else f"{source.name}: {pull.sentence}")
+            told = f"{source.name}: {pull.sentence}" if pull.origin == source.path else f"{source.name}: {pull.origin} {pull.sentence}"
+            (landed.notes if pull.is_remark else landed.faults).append(told)
             continue
         before = again.get(pull.fingerprint)
         pull_id = before["pull_id"] if before else _new_id(source, pull, clock, number)

@@ -41,6 +41,7 @@ class Night:
     started_at: dt.datetime
     clock: dt.datetime
     is_replay: bool = False
+    reasons: dict[str, Mapping[str, int]] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Night:
         shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
         self._note(name, shaped.faults, shaped.notes)
         self.counts[name] = shaped.counts
+        self.reasons[name] = shaped.reasons
         told = ", ".join(f"{shaped.counts[outcome]} {outcome}" for outcome in records.OUTCOMES if shaped.counts[outcome])
         log.info("%s: %s", name, f"{shaped.seen} things said: {told}" if shaped.seen else "nothing new")
 
@@ -284,7 +286,16 @@ def report(night: Night) -> str:
         lines.append(
             f"| {source} | {sum(counts[outcome] for outcome in records.OUTCOMES)} | " + " | ".join(str(counts[outcome]) for outcome in records.OUTCOMES) + " |"
         )
-    for title, sentences in (("To mend", [sentence for source in night.faults.values() for sentence in source]), ("To know", night.notes)):
+    left_out = [
+        f"{source}: {', '.join(f'{count} {reason}' for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])))}"
+        for source, reasons in sorted(night.reasons.items())
+        if reasons
+    ]
+    for title, sentences in (
+        ("Rejected", left_out),
+        ("To mend", [sentence for source in night.faults.values() for sentence in source]),
+        ("To know", night.notes),
+    ):
         if sentences:
             lines += ["", f"## {title}", "", *(f"- {sentence}" for sentence in sentences)]
     return "\n".join([*lines, "", f"Published: {night.published}"])

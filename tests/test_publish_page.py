@@ -93,6 +93,7 @@ def told() -> dict[str, Any]:
         "sources": [{"source": "survey", "last_said_on": dt.date(2026, 6, 30), "days_silent": 1, **fresh},
                     {"source": "tickets", "last_said_on": dt.date(2026, 3, 1), "days_silent": 122, **fresh, "kind": "ticket"}],
         "accuracy": [examined], "rejected": [{"source": "survey", "reason": "no date", "rows": 12}],
+        "checkins": [],
         "nights": [{"started_at": NOON, "clock": NOON, "state": "done", "run_id": "20260701T120000Z-abc", "source": "survey", "kind": "survey", "seen": 252,
                     "new": 240, "updated": 0, "repeated": 0, "deleted": 0, "rejected": 12, "refused": 0}],
     }  # fmt: skip
@@ -158,7 +159,7 @@ def test_a_stage_that_nobody_spoke_of_says_so(tmp_path: Path, told: dict[str, An
 def test_a_company_without_feedback_still_has_pages(tmp_path: Path, told: dict[str, Any]) -> None:
     for row in told["stages"]:
         row |= {"now": None, "periods": []}
-    told |= {"sources": [], "accuracy": [], "rejected": [], "nights": []}
+    told |= {"sources": [], "accuracy": [], "rejected": [], "checkins": [], "nights": []}
     told["counts"] |= {"records": 0, "placed": 0, "about_no_stage": 0, "unplaced": 0, "without_text": 0, "first_day": None, "last_day": None}
     assert "There is no feedback yet" in pages_of(tmp_path, told)["index.html"].text
     assert "There is no feedback yet" in site.markdown(told)

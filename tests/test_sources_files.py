@@ -488,9 +488,14 @@ def test_a_pattern_that_is_none_is_told(tmp_path: Path, pattern: str) -> None:
     assert found.rows == []
 
 
-def test_no_file_is_told_until_one_has_landed(tmp_path: Path) -> None:
-    assert "no file matches 'inbox/*.csv'" in Look(tmp_path, path="inbox/*.csv").faults[0]
-    assert Look(tmp_path, frozenset({"f"}), path="inbox/*.csv").faults == []
+def test_no_file_is_a_fault_until_one_has_landed_and_a_remark_after_it(tmp_path: Path) -> None:
+    source = Source(name="s", connector="files", kind="review", path="inbox/*.csv")
+    (never,) = pulls(source, tmp_path, frozenset())
+    (no_more,) = pulls(source, tmp_path, frozenset({"f"}))
+    assert isinstance(never, Fault)
+    assert isinstance(no_more, Fault)
+    assert "no file matches 'inbox/*.csv'" in never.sentence
+    assert (never.is_remark, no_more.is_remark) == (False, True)
 
 
 # rules

@@ -191,9 +191,18 @@ def test_a_journey_may_have_a_single_stage(own_journeys: dict[str, Workspace], s
 
 def test_a_stage_that_no_label_speaks_of_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "journey.yaml").write_text("stages: [{stage: use}, {stage: claims}]", encoding="utf-8")
-    with pytest.raises(Mend, match=r"no starter label tells what stage 'claims' is about.*covers: \[use\]"):
+    with pytest.raises(Mend, match="nothing tells what stage 'claims' is about"):
         tagging.fit(tmp_path / "models", journey.read(tmp_path / "journey.yaml"))
     assert not (tmp_path / "models").exists()
+
+
+def test_a_stage_of_ones_own_is_learnt_from_its_description_and_words(tmp_path: Path) -> None:
+    stages = "stages: [{stage: use}, {stage: pets, description: 'bringing a dog; the cat on board; travelling with an animal', touchpoints: []}]"
+    (tmp_path / "journey.yaml").write_text(stages, encoding="utf-8")
+    tagging.fit(tmp_path / "models", journey.read(tmp_path / "journey.yaml"))
+    fitted = classifier.load(tmp_path / "models")
+    (shares,) = fitted.probabilities(["travelling with an animal, my dog"])
+    assert fitted.stages[int(shares.argmax())] == "pets"
 
 
 def edit(place: Workspace, old: str, new: str) -> None:

@@ -2,7 +2,7 @@
 
     {"company", "timezone", "run": {...}, "counts": {...}, "stages": [{"stage", "title", "owner", "promise", "touchpoints",
       "now": story of the last 90 days, "periods": [story of each quarter and month, newest first]}],
-     "sources": [freshness], "accuracy": [...], "rejected": [...], "nights": [run_counts of the last runs]}
+     "sources": [freshness], "accuracy": [...], "rejected": [...], "checkins": [answers by stage], "nights": [run_counts of the last runs]}
 
 A story is {"period", "first_day", "last_day", "evidence_level", "direction", "story", "records", "heard",
 "sources": [...], "scores": [...], "measures": {...}, "places": [...], "quotes": {"trouble": [...], "great": [...]}}.
@@ -45,6 +45,7 @@ def gather(published: Warehouse, company: Company) -> Facts:
         "sources": published.rows("publish/facts/sources"),
         "accuracy": published.rows("publish/facts/accuracy"),
         "rejected": published.rows("publish/facts/rejected"),
+        "checkins": published.rows("publish/facts/checkins"),
         "nights": published.rows("publish/facts/nights"),
     }
 

@@ -43,19 +43,22 @@ def stories(workspace: Workspace, stage: str | None = None, period: str | None =
 
 
 def explain(workspace: Workspace, record_id: str) -> dict[str, Any]:
-    """A record with its sentences and the stages that it speaks about.
+    """A record, by its record_id or by the source's own id, with its sentences and the stages that it speaks about.
 
     Raises:
         Mend: no such record is published.
     """
     with warehouse.reading(database(workspace)) as published:
         found = published.rows("publish/reader/record", record_id=record_id)
+        if len(found) > 1:
+            choice = ", ".join(f"{row['record_id']} ({row['source']})" for row in found)
+            raise Mend(f"Several sources have a record '{record_id}': {choice}. Name one of these.")
         if not found:
             raise Mend(f"No record '{record_id}' is published. Ids stand in the column record_id of records, sentences and quotes.")
         return {
             "record": found[0],
-            "sentences": published.rows("publish/reader/record_sentences", record_id=record_id),
-            "stages": published.rows("publish/reader/record_stages", record_id=record_id),
+            "sentences": published.rows("publish/reader/record_sentences", record_id=found[0]["record_id"]),
+            "stages": published.rows("publish/reader/record_stages", record_id=found[0]["record_id"]),
         }
 
 

@@ -62,8 +62,11 @@ def surer(told: Facts, stage: Facts) -> list[str]:
         advice.append(f"{wording.listed(few)} brought fewer than {COMPARED_FROM}: more from there would narrow the ranges.")
     if story and story["customers"] is None:
         advice.append("How many customers were in the stage is not known, so those who kept silent cannot be counted.")
+    asked = next((row["answered"] for row in told["checkins"] if row["stage"] == stage["stage"]), 0)
     advice.append(
-        "Nobody asked customers of this stage picked at random. A few such answers would make known how all of them live, not only those who spoke up."
+        f"{wording.count(asked, 'customer', 'customers')} picked at random answered. This version quotes them and does not yet estimate from them."
+        if asked
+        else "Nobody asked customers of this stage picked at random. A few such answers would make known how all of them live, not only those who spoke up."
     )
     return advice + _recognised(told, stage)
 

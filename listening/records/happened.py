@@ -36,7 +36,7 @@ def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: C
         for pull in landed:
             _shape_pull(source, company, pull, kept, fresh)
             pulls.tell(source, pull, shaped)
-            pulls.keep(warehouse, source, company, pull)
+            pulls.keep(warehouse, source, company, pull, shaped)
         if is_again and not shaped.faults:
             gone = [{"fact_id": key} for key in kept if key not in fresh]
             warehouse.delete(f"records/{source.kind}", pa.Table.from_pylist(gone, pa.schema([("fact_id", pa.string())])))

@@ -23,9 +23,10 @@ OUTCOMES = ("new", "updated", "repeated", "deleted", "rejected", "refused")
 
 @dataclass
 class Shaped:
-    """What shaping one source came to: counts by outcome, sentences for whoever must act, and remarks."""
+    """What shaping one source came to: counts by outcome, reasons of the rejected, sentences for whoever must act, and remarks."""
 
     counts: collections.Counter[str] = field(default_factory=collections.Counter)
+    reasons: collections.Counter[str] = field(default_factory=collections.Counter)
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -169,8 +170,9 @@ def tell(source: Source, pull: Landed, shaped: Shaped) -> None:
         shaped.notes.append(f"{source.name}: {pull.origin}: {count_of} of {total} rejected: {reason} (first at row {first})")
 
 
-def keep(warehouse: Warehouse, source: Source, company: Company, pull: Landed, again_at: dt.datetime | None = None) -> None:
+def keep(warehouse: Warehouse, source: Source, company: Company, pull: Landed, shaped: Shaped, again_at: dt.datetime | None = None) -> None:
     """Keep the rejects of a pull, and that it is shaped unless it is to be mended."""
+    shaped.reasons.update(reject["reason"] for reject in pull.rejects)
     warehouse.delete("records/rejects", pa.table({"pull_id": [pull.pull_id]}))
     warehouse.insert("records/rejects", pull.rejects)
     if pull.is_done:

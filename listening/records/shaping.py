@@ -87,7 +87,7 @@ def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: C
             _shape_pull(shaper, pull)
             _tell(source, pull, shaped)
             shaped.counts += pull.outcomes
-            pulls.keep(warehouse, source, company, pull, pull.again_at)
+            pulls.keep(warehouse, source, company, pull, shaped, pull.again_at)
         if is_stale:
             warehouse.execute("records/unmark_dropped", source=source.name, refused=_refused(landed))
             warehouse.execute("records/drop_marked", source=source.name)

@@ -33,10 +33,14 @@ class Pull:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that kept one file or one walk from being read, in a sentence that says how to mend it."""
+    """Something that kept one file or one walk from being read, in a sentence that says how to mend it.
+
+    `is_remark`: it may be as it should be, and does not make the source fail.
+    """
 
     origin: str
     sentence: str
+    is_remark: bool = False
 
 
 class Unreadable(Exception):

@@ -135,7 +135,7 @@ def _caution(sources: list[Row]) -> str:
     """Where sources contradict each other, and what none of them can say."""
     told = [source for source in sources if source["n"] >= SPOKEN_FROM]
     best, worst = max(told, key=lambda source: source["indicator"]), min(told, key=lambda source: source["indicator"])
-    if best["indicator_low"] > worst["indicator_high"] and best["indicator"] > 0 > worst["indicator"]:
+    if best["indicator_low"] > 0 > worst["indicator_high"]:
         return (
             f"The sources disagree: {best['source']} sounds well, {worst['source']} does not. Each hears other customers, "
             "so neither tells how all customers live here."

@@ -7,6 +7,7 @@ starter labels is left out once, and what is said of accuracy, calibration and c
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest
 from sklearn.svm import LinearSVC
 
-from listening.journey import NO_STAGE, Journey
+from listening.journey import DEFAULT_STAGES, NO_STAGE, Journey
 from listening.tagging import classifier, sentiment
 from listening.tagging.classifier import PLACED_FROM, Head, softmax
 from listening.workspace import Mend, shipped
@@ -33,8 +34,7 @@ def fit(models: Path, journey: Journey) -> str:
     The same labels and journey give the same version, to the byte, on the same libraries.
     """
     labels = starter_labels(journey)
-    own = [(stage.description, stage.stage) for stage in journey.stages if stage.description]
-    own += [(" ".join(point.words), stage.stage) for stage in journey.stages for point in stage.touchpoints if point.words]
+    own = own_words(journey)
     texts = [label.text for label in labels] + [text for text, _ in own]
     truth = np.array([label.stage for label in labels] + [stage for _, stage in own], dtype=object)
     groups = np.array([label.industry for label in labels] + [JOURNEY] * len(own), dtype=object)
@@ -76,13 +76,20 @@ def starter_labels(journey: Journey) -> list[Label]:
                 for row in csv.DictReader(file)
                 if row["stage"] in renamed
             ]
-    missing = [name for name in journey.names if name not in {label.stage for label in labels}]
+    told = {label.stage for label in labels} | {stage for _, stage in own_words(journey)}
+    missing = [name for name in journey.names if name not in told]
     if missing:
         raise Mend(
-            f"journey.yaml: no starter label tells what stage '{missing[0]}' is about. Say which of the default stages it is "
-            f"made of with covers: [use], for example; they are listed in data/reference/CODING-GUIDE.md."
+            f"journey.yaml: nothing tells what stage '{missing[0]}' is about. Give it a description and touchpoints with words, in the customers' "
+            f"language, or say with covers: [...] which of the default stages it takes the place of: {', '.join(DEFAULT_STAGES)}."
         )
     return labels
+
+
+def own_words(journey: Journey) -> list[tuple[str, str]]:
+    """What the journey itself says of its stages: descriptions, and the words of touchpoints, each with its stage."""
+    own = [(part.strip(), stage.stage) for stage in journey.stages for part in re.split(r"[;.]", stage.description) if part.strip()]
+    return own + [(word, stage.stage) for stage in journey.stages for point in stage.touchpoints for word in point.words]
 
 
 def _head(features: sp.csr_matrix, truth: NDArray[Any], groups: NDArray[Any], classes: Sequence[str]) -> tuple[Head, NDArray[np.float64]]:
@@ -139,7 +146,7 @@ def accuracy(probabilities: NDArray[np.float64], truth: NDArray[Any], stages: Se
             "stage": "all", "labels": len(truth),
             "precision": _share(is_right & is_placed, is_placed), "precision_low": low, "precision_high": high,
             "recall": float(is_right.mean()), "recall_low": recall_low, "recall_high": recall_high,
-            "f1": float(np.mean([row["f1"] for row in rows])), "coverage": float(is_placed.mean()),
+            "f1": float(np.mean([row["f1"] for row in rows if row["labels"]])), "coverage": float(is_placed.mean()),
             "calibration_error": _calibration_error(confidence, is_right),
         }
     )  # fmt: skip

@@ -36,8 +36,9 @@ def pulls(source: Source, root: Path, known: frozenset[str]) -> Iterator[Pull | 
     except (ValueError, IndexError, NotImplementedError, OSError) as error:
         yield Fault(source.path, f"'{source.path}' cannot be used as a pattern ({error}). Mend path in [sources.{source.name}].")
         return
-    if not found and not known:
-        yield Fault(source.path, f"no file matches '{source.path}' in {root}. Put the export there, or mend path in [sources.{source.name}].")
+    if not found:
+        sentence = f"no file matches '{source.path}' in {root}. Put the export there, or mend path in [sources.{source.name}]."
+        yield Fault(source.path, sentence + (" What it brought before stays." if known else ""), is_remark=bool(known))
     states = _settled(found)
     done = set(known)
     for path in found:

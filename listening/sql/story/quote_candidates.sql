@@ -13,5 +13,5 @@ where periods.period_kind in ('rolling', 'quarter')
     and records.role not in ('employee', 'supplier')
     and sentences.stage is not null and sentences.stage <> 'none'
     and length(sentences.text) between 40 and 240
-    and ((sentences.sentiment <= -0.1 and records.stance = 'trouble') or (sentences.sentiment >= 0.1 and records.stance = 'great'))
+    and ((sentences.sentiment <= -0.4 and records.stance = 'trouble') or (sentences.sentiment >= 0.4 and records.stance = 'great'))
 order by periods.period_kind, periods.period_start, sentences.stage, sentences.record_id, sentences.sentence_no

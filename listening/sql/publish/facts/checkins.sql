@@ -1,0 +1,1 @@
+select stage, sum(answered)::bigint as answered from checkins group by stage order by stage
