@@ -100,7 +100,9 @@ def run(
 ) -> None:
     """Run a night: gather, understand, tell, publish."""
     place = _workspace(context, folder)
-    place.settings()  # what is plainly wrong is said before Prefect takes its time to start
+    settings = place.settings()  # what is plainly wrong is said before Prefect takes its time to start
+    if not settings.sources and not settings.faults:
+        raise Mend(f"{place.configuration} names no source. Put a file into inbox/ and add a [sources.NAME] table; the comments in the file show how.")
     _show_progress()
     tonight = _direct(place, as_of) if direct else _through_prefect(place, as_of)
     if as_json:

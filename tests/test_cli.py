@@ -63,6 +63,14 @@ def test_a_night_goes_through_and_its_report_adds_up(call: Call, make_workspace:
     assert "| survey | 2 | 2 | 0 | 0 | 0 | 0 | 0 |" in out
 
 
+def test_a_workspace_without_sources_is_told_to_name_one(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace()
+    assert call("check", "--workspace", place.root)[0] == 2
+    status, _, err = call("run", "--direct", "--workspace", place.root)
+    assert status == 2
+    assert "names no source" in err
+
+
 BAD_FILES = {
     "missing column": ("survey.csv", b"id,when,thoughts\n1,2026-05-01,Late parcel\n", "holds the words"),
     "empty file": ("survey.csv", b"", "is empty"),
