@@ -187,7 +187,8 @@ def begin(workspace: Workspace, as_of: str | None = None) -> Iterator[Night]:
         last_landed = landing.last_landed(workspace)
         is_replay = as_of is not None and last_landed is not None and clock < last_landed
         store = workspace.root / ".replay.duckdb" if is_replay else workspace.warehouse
-        store.unlink(missing_ok=True) if is_replay else None
+        if is_replay:
+            store.unlink(missing_ok=True)
         try:
             with warehouse.opened(store) as opened:
                 night = Night(workspace, settings, stages, opened, run_id, now, clock, is_replay)

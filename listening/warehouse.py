@@ -110,7 +110,7 @@ class Warehouse:
 
     def query(self, name: str, **parameters: Any) -> pa.Table:
         """The rows that `sql/<name>.sql` selects; `$word` in the file takes the parameter of that name."""
-        return self._execute((SQL / f"{name}.sql").read_text(encoding="utf-8"), parameters).to_arrow_table()
+        return self._execute(_statement(name), parameters).to_arrow_table()
 
     def rows(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """The same as `query`, as plain dictionaries."""
@@ -119,7 +119,7 @@ class Warehouse:
 
     def frame(self, name: str, **parameters: Any) -> pd.DataFrame:
         """The same as `query`, as a pandas frame."""
-        return self._execute((SQL / f"{name}.sql").read_text(encoding="utf-8"), parameters).df()
+        return self._execute(_statement(name), parameters).df()
 
     def select(self, name: str, columns: Sequence[str], **same: Any) -> pa.Table:
         """Some columns of a kept table, of the rows in which the named columns have the given values."""
@@ -129,12 +129,11 @@ class Warehouse:
 
     def execute(self, name: str, **parameters: Any) -> None:
         """Run the statement in `sql/<name>.sql` for what it changes."""
-        self._execute((SQL / f"{name}.sql").read_text(encoding="utf-8"), parameters)
+        self._execute(_statement(name), parameters)
 
     def build(self, name: str, **parameters: Any) -> None:
         """Make the table `station/table` anew from its `.sql` file."""
-        select = (SQL / f"{name}.sql").read_text(encoding="utf-8")
-        self._execute(f"create or replace table {_quoted(name)} as {select}", parameters)
+        self._execute(f"create or replace table {_quoted(name)} as {_statement(name)}", parameters)
 
     def replace(self, name: str, rows: Rows) -> None:
         """Make `rows` the whole content of a kept table."""
@@ -284,11 +283,16 @@ def export_parquet(database: Path, folder: Path) -> None:
             connection.execute(f"copy \"{name}\" to '{target}' (format parquet, compression zstd)")
 
 
+@functools.cache
+def _statement(name: str) -> str:
+    """What `sql/<name>.sql` says."""
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
 def _published_select(name: str) -> str:
     """What fills a published table: its own file, or all described columns of the table that it copies."""
-    own = SQL / f"{name}.sql"
-    if own.exists():
-        return own.read_text(encoding="utf-8")
+    if (SQL / f"{name}.sql").exists():
+        return _statement(name)
     original = table(name)
     columns = ", ".join(f'"{column}"' for column in original.columns)
     return f"select {columns} from {original.name} order by " + ", ".join(f'"{column}"' for column in original.key)

@@ -30,7 +30,6 @@ class Kind:
     columns: Mapping[str, str]
     needed: tuple[tuple[str, ...], ...]
     key: tuple[str, ...]
-    told_at: str | None = None
     words: tuple[str, ...] = ()
 
 
@@ -39,7 +38,6 @@ KINDS: dict[str, Kind] = {
         {"customer_id": "text", "stage": "text", "touchpoint": "text", "measure": "text", "at": "time", "failed": "count", "passed": "count"},
         (("stage", "touchpoint"), ("measure",), ("at",), ("failed",), ("customer_id", "passed")),
         ("customer_id", "stage", "touchpoint", "measure", "at"),
-        told_at="at",
     ),
     "customers": Kind(
         {
@@ -48,20 +46,17 @@ KINDS: dict[str, Kind] = {
         },
         (("customer_id",),),
         ("customer_id", "valued_at"),
-        told_at="valued_at",
     ),
     "outcomes": Kind(
         {"customer_id": "text", "outcome": "text", "at": "time", "amount": "number", "reason": "text"},
         (("customer_id",), ("outcome",), ("at",)),
         ("customer_id", "outcome", "at"),
-        told_at="at",
         words=("reason",),
     ),
     "invitations": Kind(
         {"customer_id": "text", "stage": "text", "sent_at": "time", "answered_id": "text"},
         (("sent_at",),),
         ("customer_id", "stage", "sent_at"),
-        told_at="sent_at",
     ),
     "checkins": Kind(
         {
@@ -70,14 +65,12 @@ KINDS: dict[str, Kind] = {
         },
         (("customer_id",), ("stage",), ("asked_at",), ("answered",)),
         ("customer_id", "stage", "asked_at"),
-        told_at="asked_at",
         words=("text",),
     ),
     "internal_ratings": Kind(
         {"id": "text", "stage": "text", "rated_at": "date", "role": "text", "great_share": "number", "rating": "number"},
         (("stage",), ("rated_at",), ("great_share", "rating")),
         ("id", "stage", "rated_at", "role", "occurrence"),
-        told_at="rated_at",
     ),
     "investment": Kind(
         {"stage": "text", "period": "text", "amount": "number"},

@@ -76,7 +76,7 @@ def _shape_pull(source: Source, company: Company, pull: Landed, kept: dict[str, 
         if reason is None:
             try:
                 fact = facts.read(source, cells, pull.columns, zone, pull.day_first)
-            except (ValueError, times.Unreadable) as problem:
+            except ValueError as problem:
                 reason = str(problem)
         if reason is not None:
             pull.reject(source, number, reason)

@@ -147,7 +147,7 @@ def give_up(pulls: Sequence[Landed]) -> None:
         pull.is_given_up = bool(pull.sentence) and pull.is_gone and (do_settings_fit or not pull.was_shaped)
 
 
-def tell_refusal(source: Source, pull: Landed, shaped: Shaped) -> None:
+def _tell_refusal(source: Source, pull: Landed, shaped: Shaped) -> None:
     """Say why a pull was refused, what became of its rows, and how to mend it."""
     total, told = sum(pull.outcomes.values()), f"{source.name}: {pull.origin}: "
     if pull.is_given_up:
@@ -157,15 +157,15 @@ def tell_refusal(source: Source, pull: Landed, shaped: Shaped) -> None:
     shaped.faults.append(f"{told}{pull.sentence} {'What it brought under the earlier settings stays.' if pull.was_shaped else rows}")
 
 
-def tell(source: Source, pull: Landed, shaped: Shaped) -> None:
-    """Add what became of a pull to what shaping its source came to."""
+def tell(source: Source, pull: Landed, shaped: Shaped, ordinary: frozenset[str] = frozenset()) -> None:
+    """Add what became of a pull to what shaping its source came to; `ordinary` reasons of rejection are not worth a remark."""
     shaped.counts += pull.outcomes
-    shaped.notes += pull.notes
+    shaped.notes += [note for note in pull.notes if note not in shaped.notes]
     total = sum(pull.outcomes.values())
     if pull.sentence:
-        tell_refusal(source, pull, shaped)
+        _tell_refusal(source, pull, shaped)
         return
-    for reason, count_of in sorted(collections.Counter(reject["reason"] for reject in pull.rejects).items()):
+    for reason, count_of in sorted(collections.Counter(reject["reason"] for reject in pull.rejects if reject["reason"] not in ordinary).items()):
         first = next(reject["row_no"] for reject in pull.rejects if reject["reason"] == reason)
         shaped.notes.append(f"{source.name}: {pull.origin}: {count_of} of {total} rejected: {reason} (first at row {first})")
 

@@ -86,7 +86,6 @@ def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: C
         for pull in landed:
             _shape_pull(shaper, pull)
             _tell(source, pull, shaped)
-            shaped.counts += pull.outcomes
             pulls.keep(warehouse, source, company, pull, shaped, pull.again_at)
         if is_stale:
             warehouse.execute("records/unmark_dropped", source=source.name, refused=_refused(landed))
@@ -198,17 +197,11 @@ def _finish(candidates: list[Record]) -> None:
 
 
 def _tell(source: Source, pull: _Pull, shaped: Shaped) -> None:
-    """Say in sentences what a person should know of this pull."""
-    total = sum(pull.outcomes.values())
-    told = f"{source.name}: {pull.origin}: "
-    shaped.notes += [note for note in pull.notes if note not in shaped.notes]
+    """Say in sentences what a person should know of this pull, and of its scores and places."""
+    pulls.tell(source, pull, shaped, _ORDINARY)
     if pull.sentence:
-        pulls.tell_refusal(source, pull, shaped)
         return
-    reasons = collections.Counter(reject["reason"] for reject in pull.rejects if reject["reason"] not in _ORDINARY)
-    for reason, number in sorted(reasons.items()):
-        first = next(reject["row_no"] for reject in pull.rejects if reject["reason"] == reason)
-        shaped.notes.append(f"{told}{number} of {total} rejected: {reason} (first at row {first})")
+    told = f"{source.name}: {pull.origin}: "
     if not pull.has_versions and pull.outcomes["new"] and pull.outcomes["updated"] > _MANY_EDITS * pull.outcomes["new"]:
         shaped.notes.append(f"{told}{pull.outcomes['updated']} rows repeat an id with other words and the last wins; is the id column right?")
     shaped.notes += [told + sentence for sentence in (*_of_scores(source, pull), *_of_places(pull))]
