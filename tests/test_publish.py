@@ -202,3 +202,14 @@ def test_customers_in_a_stage_are_those_with_operations_there(make_workspace: Ca
     place = make_workspace(SURVEY + operations, {"survey.csv": ANSWERS, "operations.csv": content})
     run(place, as_of="2026-06-30")
     assert rows(place, "select customers from stage_story where stage = 'onboard' and period = '2026-05' and cut_by = 'all'") == [{"customers": 2}]
+
+
+def test_words_of_check_ins_go_when_new_settings_give_other_check_ins(make_workspace: Callable[..., Workspace]) -> None:
+    table = '[sources.checkins]\nconnector = "files"\nkind = "checkins"\npath = "inbox/checkins.csv"\n'
+    content = "customer_id,stage,asked_at,answered,experience,text\nC1,onboard,2026-05-01,1,-1,The parcel arrived three days late.\n"
+    place = make_workspace(table, {"checkins.csv": content})
+    run(place, as_of="2026-06-30")
+    place.configuration.write_text(place.configuration.read_text(encoding="utf-8") + 'timezone = "America/New_York"\n', encoding="utf-8")
+    run(place, as_of="2026-06-30")
+    assert rows(place, "select count(*) as n from checkins") == [{"n": 1}]
+    assert rows(place, "select count(*) as n from records where kind = 'checkins'") == [{"n": 1}]

@@ -38,8 +38,10 @@ def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: C
             pulls.tell(source, pull, shaped)
             pulls.keep(warehouse, source, company, pull, shaped)
         if is_again and not shaped.faults:
-            gone = [{"fact_id": key} for key in kept if key not in fresh]
-            warehouse.delete(f"records/{source.kind}", pa.Table.from_pylist(gone, pa.schema([("fact_id", pa.string())])))
+            gone = [key for key in kept if key not in fresh]
+            warehouse.delete(f"records/{source.kind}", pa.table({"fact_id": pa.array(gone, pa.string())}))
+            words = [making.record_id(source.name, key) for key in gone]  # of check-ins; other facts have no records
+            warehouse.delete("records/records", pa.table({"record_id": pa.array(words, pa.string())}))
         changed = [fact for key, fact in fresh.items() if kept.get(key) != fact["content_hash"]]
         warehouse.upsert(f"records/{source.kind}", changed)
         if source.kind == "checkins":
