@@ -9,6 +9,7 @@ import datetime as dt
 import fcntl
 import json
 import logging
+import os
 import secrets
 import shutil
 import traceback
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from listening import __version__, journey, landing, publish, records, signals, story, tagging, warehouse
+from listening import __version__, journey, labels, landing, publish, records, runs, signals, story, tagging, warehouse
+from listening.forgotten import FORGOTTEN, Forgotten
 from listening.journey import Journey
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Settings, Workspace
@@ -41,12 +43,14 @@ class Night:
     started_at: dt.datetime
     clock: dt.datetime
     is_replay: bool = False
+    is_pulling: bool = True
     reasons: dict[str, Mapping[str, int]] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
     tagged: tagging.Tagged = field(default_factory=tagging.Tagged)
     published: Path | None = None
+    must_compact: bool = False
 
     @property
     def status(self) -> int:
@@ -57,6 +61,42 @@ class Night:
     def new_records(self) -> int:
         """Records that came, changed or went this night."""
         return sum(counts[outcome] for counts in self.counts.values() for outcome in ("new", "updated", "deleted"))
+
+    def open(self, settled: list[str]) -> None:
+        """Tell what the store and the configuration came with, and write down that the run has begun."""
+        self._note("", [], [*self.warehouse.notes, *settled])
+        for name, sentence in self.settings.faults.items():
+            self._note(name, [sentence], [])
+        for row in self.warehouse.rows("night/shaped_sources"):
+            if row["source"] not in (*self.settings.sources, *self.settings.faults):
+                records.drop(self.warehouse, row["source"], row["kind"])
+                self._note("", [], [f"{row['source']}: listening.toml no longer names it, so its records are taken out; its rows stay landed"])
+        if not self.is_replay:
+            runs.restore(self.workspace, self.warehouse)
+            runs.keep(self.workspace, self.warehouse, self._run(runs.CUT_OFF))
+            if Forgotten(self.workspace).is_due:
+                self.erase_forgotten()
+
+    def erase_forgotten(self) -> None:
+        """Take forgotten people out of all that has landed; what came of it is shaped again and copied without them tonight."""
+        forgotten = Forgotten(self.workspace)
+        for row in self.warehouse.rows("night/landed_sources"):
+            source = self.settings.landed(row)
+            lines = landing.erase_forgotten(self.workspace, self.warehouse, source, forgotten)
+            if lines:
+                with self.warehouse.transaction():
+                    self.warehouse.execute("night/shape_again", source=source.name)
+            log.info("erased forgotten people from %s rows of %s", lines, source.name)
+        self.must_compact = True
+
+    def close(self) -> None:
+        """Copy the store without what was erased tonight, and leave nothing beside it that still holds it."""
+        if self.must_compact and self.published:
+            labels.keep_only(self.workspace, {row["record_id"] for row in self.warehouse.rows("night/live_records")})
+            self.warehouse.compact()
+            shutil.rmtree(self.workspace.set_aside, ignore_errors=True)
+            publish.keep_only(self.workspace, self.published)
+            Forgotten(self.workspace).done()
 
     def gather(self, name: str) -> None:
         """Land what is new from one source and shape it into records; a source that fails does not stop the others."""
@@ -71,7 +111,7 @@ class Night:
 
     def _gather(self, name: str) -> None:
         source = self.settings.sources[name]
-        if not self.is_replay:
+        if self.is_pulling:
             landed = landing.land(self.workspace, self.warehouse, source, self.clock)
             self._note(name, landed.faults, landed.notes)
         if damaged := self._damaged(name):
@@ -79,10 +119,18 @@ class Night:
             return
         shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
         self._note(name, shaped.faults, shaped.notes)
+        if shaped.forgotten:
+            self._erase_rows(name, shaped.forgotten)
         self.counts[name] = shaped.counts
         self.reasons[name] = shaped.reasons
+        self._journal()
         told = ", ".join(f"{shaped.counts[outcome]} {outcome}" for outcome in records.OUTCOMES if shaped.counts[outcome])
         log.info("%s: %s", name, f"{shaped.seen} things said: {told}" if shaped.seen else "nothing new")
+
+    def _erase_rows(self, name: str, rows: Mapping[str, set[int]]) -> None:
+        """Erase rows of forgotten people that landing could not tell before the settings said which column names them."""
+        landing.erase(self.workspace, self.warehouse, name, lambda pull_id, line: (line[0], "null", FORGOTTEN) if line[0] in rows.get(pull_id, ()) else line)
+        self.must_compact = True
 
     def _damaged(self, name: str) -> list[str]:
         """A sentence for each pull that is about to be shaped and is no longer what has landed."""
@@ -104,10 +152,22 @@ class Night:
     def publish(self) -> Path:
         """Write down the run and publish it as a whole."""
         self._write_journey()
-        self._write_run()
-        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock)
+        runs.keep(self.workspace, self.warehouse, self._run(runs.DONE_IN_PART if self.faults else runs.DONE), is_journaled=False)
+        try:
+            self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock)
+        except OSError as error:
+            raise Mend(
+                f"The run could not be published in {self.workspace.runs}: {error.strerror or error}. Free the disk or mend its permissions, and run "
+                "again; what was published before still stands.",
+                status=1,
+            ) from None
+        self._journal(runs.DONE_IN_PART if self.faults else runs.DONE)
         log.info("published %s", self.published)
         return self.published
+
+    def _journal(self, state: str = runs.CUT_OFF) -> None:
+        if not self.is_replay:
+            runs.journal(self.workspace, self.warehouse, self._run(state))
 
     def _note(self, source: str, faults: list[str], notes: list[str]) -> None:
         for sentence in faults:
@@ -137,35 +197,36 @@ class Night:
             for name, rows in (("journey", stages), ("touchpoints", touchpoints), ("source_states", states)):
                 self.warehouse.replace(f"night/{name}", rows)
 
-    def _write_run(self) -> None:
-        run = {
+    def _run(self, state: str) -> dict[str, Any]:
+        is_over = state != runs.CUT_OFF
+        return {
             "run_id": self.run_id,
             "started_at": self.started_at,
-            "finished_at": dt.datetime.now(dt.UTC),
+            "finished_at": dt.datetime.now(dt.UTC) if is_over else None,
             "clock": self.clock,
-            "state": "done in part" if self.faults else "done",
+            "state": state,
             "faults": [sentence for sentences in self.faults.values() for sentence in sentences],
             "notes": self.notes,
-            "records": self.warehouse.rows("night/number_of_records")[0]["records"],
-            "classifier_version": self.tagged.classifier_version,
+            "records": self.warehouse.rows("night/number_of_records")[0]["records"] if is_over else None,
+            "classifier_version": self.tagged.classifier_version or None,
             "journey_version": self.journey.version,
             "program_version": __version__,
         }
-        with self.warehouse.transaction():
-            self.warehouse.insert("night/runs", [run])
 
 
-def run(workspace: Workspace, as_of: str | None = None) -> Night:
+def run(workspace: Workspace, as_of: str | None = None, is_anew: bool = False, is_pulling: bool = True) -> Night:
     """Walk a whole night without Prefect.
 
     Args:
         workspace: the company's folder.
         as_of: the run's time, a date (to its end) or a time in ISO 8601; without it, now.
+        is_anew: build the store again from what has landed.
+        is_pulling: look into the sources for what is new.
 
     Raises:
         Mend: the workspace cannot be used at all, or another night is under way (status 4).
     """
-    with begin(workspace, as_of) as night:
+    with begin(workspace, as_of, is_anew, is_pulling) as night:
         for name in night.settings.sources:
             night.gather(name)
         night.understand()
@@ -175,31 +236,41 @@ def run(workspace: Workspace, as_of: str | None = None) -> Night:
 
 
 @contextmanager
-def begin(workspace: Workspace, as_of: str | None = None) -> Iterator[Night]:
-    """Take the workspace for one night: configuration read, lock held, store open and in line with what has landed."""
+def begin(workspace: Workspace, as_of: str | None = None, is_anew: bool = False, is_pulling: bool = True) -> Iterator[Night]:
+    """Take the workspace for one night: configuration read, lock held, store open and in line with what has landed.
+
+    `is_anew` throws the store away first, so that it is built again from what has landed; without `is_pulling` only what
+    has landed already is looked at.
+    """
     settings = workspace.settings()
     stages = journey.read(workspace.journey)
     now = dt.datetime.now(dt.UTC)
     clock = _clock(as_of, settings, now)
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    workspace.landing.mkdir(mode=0o700, exist_ok=True)
-    with _alone(workspace), _logged(workspace, run_id):
+    with _private_files(), _alone(workspace), _logged(workspace, run_id):
         last_landed = landing.last_landed(workspace)
         is_replay = as_of is not None and last_landed is not None and clock < last_landed
         store = workspace.root / ".replay.duckdb" if is_replay else workspace.warehouse
-        if is_replay:
-            store.unlink(missing_ok=True)
+        if is_replay or is_anew:
+            warehouse.discard(store)
         try:
             with warehouse.opened(store) as opened:
-                night = Night(workspace, settings, stages, opened, run_id, now, clock, is_replay)
-                for sentence in landing.settle(workspace, opened, clock if is_replay else None):
-                    log.warning("%s", sentence)
-                for name, sentence in settings.faults.items():
-                    night._note(name, [sentence], [])
+                night = Night(workspace, settings, stages, opened, run_id, now, clock, is_replay, is_pulling and not is_replay)
+                night.open(landing.settle(workspace, opened, clock if is_replay else None))
                 yield night
+                night.close()
         finally:
             if is_replay:
-                store.unlink(missing_ok=True)
+                warehouse.discard(store)
+
+
+@contextmanager
+def held(workspace: Workspace) -> Iterator[tuple[Settings, Warehouse]]:
+    """Take the workspace without a night: lock held, store open and in line with what has landed."""
+    settings = workspace.settings()
+    with _private_files(), _alone(workspace), warehouse.opened(workspace.warehouse) as opened:
+        landing.settle(workspace, opened)
+        yield settings, opened
 
 
 def _clock(as_of: str | None, settings: Settings, now: dt.datetime) -> dt.datetime:
@@ -219,14 +290,43 @@ def _clock(as_of: str | None, settings: Settings, now: dt.datetime) -> dt.dateti
 
 
 @contextmanager
+def _private_files() -> Iterator[None]:
+    """What a night makes is for its owner only: folders 0700, files 0600."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def _alone(workspace: Workspace) -> Iterator[None]:
-    """Hold the workspace's lock; the system lets go of it when the process ends, however it ends."""
-    with (workspace.landing / ".lock").open("w") as lock:
+    """Hold the workspace's lock; the system lets go of it when the process ends, however it ends.
+
+    Raises:
+        Mend: another night holds it (status 4), or the workspace cannot be written (status 1).
+    """
+    try:
+        workspace.landing.mkdir(mode=0o700, exist_ok=True)
+        held = (workspace.landing / ".lock").open("w")
+    except OSError as error:
+        raise Mend(
+            f"Nothing can be written in {workspace.root}: {error.strerror or error} ({error.filename}). Mend its owner and permissions, or free the disk.",
+            status=1,
+        ) from None
+    with held as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Mend(f"A night is already running in {workspace.root}; this one does nothing. Wait for it to end.", ALREADY_RUNNING) from None
         yield
+
+
+class _QuietFile(logging.FileHandler):
+    """A log file that a full disk cannot make noisy: the night's own sentences say so."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
 
 
 class _JsonLines(logging.Formatter):
@@ -251,7 +351,7 @@ class _JsonLines(logging.Formatter):
 def _logged(workspace: Workspace, run_id: str) -> Iterator[None]:
     """Write what the stations say to `logs/<run_id>.jsonl` as well, and keep the last hundred of them."""
     workspace.logs.mkdir(mode=0o700, exist_ok=True)
-    handler = logging.FileHandler(workspace.logs / f"{run_id}.jsonl", encoding="utf-8")
+    handler = _QuietFile(workspace.logs / f"{run_id}.jsonl", encoding="utf-8")
     handler.setFormatter(_JsonLines())
     logger = logging.getLogger("listening")
     logger.setLevel(logging.INFO)

@@ -4,13 +4,23 @@
 anew from that one `select`; a table without one is kept from night to night and takes its column types from the `.yml`.
 A published table that is a plain copy says so with `of: <station>/<table>`.
 What a column means is said once, in `sql/columns.yml`, since the same thing has the same name everywhere.
+
+The store can always be built again from `landing/`. So one that cannot be used (damaged, of another version, or without
+what it once had committed) is set aside, and a new one takes its place. Every transaction raises a number in the store
+and, once it is durable, in `<store>.commits` beside it; a store that counts less than that file has lost something,
+as DuckDB opens without complaint when the end of its log is cut off.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
+import logging
+import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,8 +33,12 @@ import yaml
 from listening.workspace import Mend
 
 SQL = Path(__file__).parent / "sql"
-STORE_VERSION = 1
+STORE_VERSION = 2
 SCHEMAS = ("landing", "records", "tagging", "signals", "story", "night")
+NOT_IN_LANDING = ("night/runs", "records/run_counts")  # carried over from a store of another version
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException, duckdb.OutOfMemoryException)
+log = logging.getLogger(__name__)
 
 
 Rows: TypeAlias = pa.Table | pd.DataFrame | Sequence[Mapping[str, Any]]
@@ -101,12 +115,34 @@ def as_arrow(name: str, rows: Rows) -> pa.Table:
     return pa.table({column: pa.array([row.get(column) for row in rows], ARROW_TYPES[kind]) for column, kind in types.items()})
 
 
+class StoreFault(Mend):
+    """The store cannot be written or read on; the night ends, and the next one goes on from what was committed."""
+
+    def __init__(self, path: Path, error: Exception) -> None:
+        said = " ".join(str(error).split())
+        is_damaged = any(word in said.lower() for word in ("corrupt", "checksum", "metadata", "deserializ"))
+        mend = (
+            "It is damaged. Run 'listening rebuild': it is built again from landing/, where nothing is lost."
+            if is_damaged
+            else "Free the disk, or mend its permissions, and run again: what has landed is kept, and the night goes on from there."
+        )
+        super().__init__(f"{path} cannot be used any further ({said}). {mend}", status=1)
+
+
+class _Unusable(Exception):
+    """A store that is to be set aside, with the reason in a few words."""
+
+
 class Warehouse:
-    """An open store. Not for several threads at a time; close it before another process is to open the file."""
+    """An open store. Not for several threads at a time; close it before another process is to open the file.
+
+    `notes` holds a sentence if another store was set aside for this one.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self._connection = connection
         self.path = path
+        self.notes: list[str] = []
 
     def query(self, name: str, **parameters: Any) -> pa.Table:
         """The rows that `sql/<name>.sql` selects; `$word` in the file takes the parameter of that name."""
@@ -124,7 +160,7 @@ class Warehouse:
     def select(self, name: str, columns: Sequence[str], **same: Any) -> pa.Table:
         """Some columns of a kept table, of the rows in which the named columns have the given values."""
         names = ", ".join(f'"{column}"' for column in columns)
-        where = " and ".join(f'"{column}" = ${column}' for column in same)
+        where = " and ".join(f'"{column}" = ${column}' for column in same) or "true"
         return self._execute(f"select {names} from {_quoted(name)} where {where}", same).to_arrow_table()
 
     def execute(self, name: str, **parameters: Any) -> None:
@@ -137,14 +173,14 @@ class Warehouse:
 
     def replace(self, name: str, rows: Rows) -> None:
         """Make `rows` the whole content of a kept table."""
-        self._connection.execute(f"delete from {_quoted(name)}")
+        self._execute(f"delete from {_quoted(name)}")
         self.insert(name, rows)
 
     def insert(self, name: str, rows: Rows) -> None:
         """Append rows to a kept table; its columns are taken by name, and what a row lacks is null."""
         if len(rows):
             self._connection.register("_incoming", as_arrow(name, rows))
-            self._connection.execute(f"insert into {_quoted(name)} by name select * from _incoming")
+            self._execute(f"insert into {_quoted(name)} by name select * from _incoming")
             self._connection.unregister("_incoming")
 
     def upsert(self, name: str, rows: Rows) -> None:
@@ -158,84 +194,268 @@ class Warehouse:
         if keys.num_rows:
             self._connection.register("_keys", keys)
             same = " and ".join(f'target."{column}" is not distinct from _keys."{column}"' for column in keys.column_names)
-            self._connection.execute(f"delete from {_quoted(name)} as target using _keys where {same}")
+            self._execute(f"delete from {_quoted(name)} as target using _keys where {same}")
             self._connection.unregister("_keys")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside is kept together, or nothing is."""
-        self._connection.execute("begin")
+        """Everything inside is kept together, or nothing is.
+
+        Raises:
+            StoreFault: the commit failed. One that raised and is durable all the same, as DuckDB may do on a full
+                disk, does not raise.
+        """
+        self._execute("begin")
         try:
             yield
+            self._execute("update main.store set commits = commits + 1")
+            number = self._number_of_commits()
         except BaseException:
-            self._connection.execute("rollback")
+            with suppress(duckdb.Error):  # a broken connection has rolled back by itself
+                self._connection.execute("rollback")
             raise
-        self._connection.execute("commit")
+        self._commit(number)
 
     def publish(self, path: Path, names: Sequence[str], **parameters: Any) -> None:
         """Write a new described file at `path` with one table in schema main for each `publish/<table>`."""
-        self._connection.execute(f"attach '{_literal(str(path))}' as published")
+        self._execute(f"attach '{_literal(str(path))}' as published")
         try:
             for name in names:
                 short = name.split("/")[1]
                 self._execute(f'create table published.main."{short}" as {_published_select(name)}', parameters)
                 self._describe(f'published.main."{short}"', table(name))
         finally:
-            self._connection.execute("detach published")
+            with suppress(duckdb.Error):
+                self._connection.execute("detach published")
+
+    def compact(self) -> None:
+        """Copy everything into a new file and put that in the place of the old one, which is unlinked.
+
+        Deleting rows leaves their bytes in the file; only a copy is without them.
+        """
+        fresh = self.path.with_name(f".{self.path.name}.new")
+        fresh.unlink(missing_ok=True)
+        name = self.path.stem.replace('"', "")
+        self._execute(f"attach '{_literal(str(fresh))}' as fresh")
+        self._execute(f'copy from database "{name}" to fresh')
+        kept, copied = (self._sizes(database) for database in (name, "fresh"))
+        self._execute("detach fresh")
+        if kept != copied:
+            raise StoreFault(self.path, RuntimeError("its copy differs from it"))
+        self._connection.close()
+        fresh.chmod(0o600)
+        fresh.replace(self.path)
+        _log_of(self.path).unlink(missing_ok=True)
+        self._connection = _connect(self.path)
+
+    def _sizes(self, database: str) -> dict[str, int]:
+        names = self._execute(
+            "select schema_name || '.\"' || table_name || '\"' from duckdb_tables() where database_name = $database order by 1", {"database": database}
+        ).fetchall()
+        return {name: self._execute(f'select count(*) from "{database}".{name}').fetchall()[0][0] for (name,) in names}
+
+    def _commit(self, number: int) -> None:
+        try:
+            self._connection.execute("commit")
+        except duckdb.Error as error:
+            with suppress(duckdb.Error):
+                self._connection.close()
+            try:
+                self._connection = _connect(self.path)
+                is_durable = self._number_of_commits() >= number
+            except duckdb.Error:
+                is_durable = False
+            if not is_durable:
+                raise StoreFault(self.path, error) from None
+            log.warning("the store complained at a commit that was kept all the same: %s", " ".join(str(error).split()))
+        _raise_watermark(self.path, number)
+
+    def _number_of_commits(self) -> int:
+        return int(self._execute("select commits from main.store").fetchall()[0][0])
 
     def _describe(self, target: str, description: Table) -> None:
-        self._connection.execute(f"comment on table {target} is '{_literal(description.comment)}'")
+        self._execute(f"comment on table {target} is '{_literal(description.comment)}'")
         for column, words in description.columns.items():
-            self._connection.execute(f"comment on column {target}.\"{column}\" is '{_literal(words)}'")
+            self._execute(f"comment on column {target}.\"{column}\" is '{_literal(words)}'")
 
-    def _execute(self, statement: str, parameters: dict[str, Any]) -> duckdb.DuckDBPyConnection:
-        used = {name: value for name, value in parameters.items() if f"${name}" in statement}
-        return self._connection.execute(statement, used or None)
+    def _execute(self, statement: str, parameters: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:
+        used = {name: value for name, value in (parameters or {}).items() if f"${name}" in statement}
+        try:
+            return self._connection.execute(statement, used or None)
+        except _BROKEN as error:
+            raise StoreFault(self.path, error) from None
 
     def _prepare(self) -> None:
-        """Make schemas and kept tables where they are missing.
+        """Make schemas and kept tables in a store that is new.
 
         Raises:
             Mend: the file was written by a newer program.
+            _Unusable: it was written by an older one, or has lost what it had committed.
         """
-        self._connection.execute("create table if not exists main.store (version integer)")
-        found = self._connection.execute("select max(version) from main.store").fetchone()
-        version = found[0] if found else None
-        if version is None:
-            self._connection.execute("insert into main.store values (?)", [STORE_VERSION])
-        elif version > STORE_VERSION:
+        if self._execute("select 1 from duckdb_tables() where schema_name = 'main' and table_name = 'store'").fetchall():
+            self._check_version()
+            return
+        for schema in SCHEMAS:
+            self._execute(f"create schema if not exists {schema}")
+        for name in _kept_tables():
+            columns = ", ".join(f'"{column}" {kind}' for column, kind in table(name).types.items())
+            self._execute(f"create table if not exists {_quoted(name)} ({columns})")
+        commits = _watermark(self.path)
+        self._execute(f"create table main.store as select {STORE_VERSION} as version, '{_shape()}' as shape, {commits}::bigint as commits")
+
+    def _check_version(self) -> None:
+        version = self._execute("select max(version) from main.store").fetchall()[0][0]
+        if version > STORE_VERSION:
             raise Mend(
                 f"{self.path} was written by a newer Listening Path (store version {version}, this one reads up to "
                 f"{STORE_VERSION}). Install the newer program, or move the file away: it is built again from landing/.",
                 status=1,
             )
-        for schema in SCHEMAS:
-            self._connection.execute(f"create schema if not exists {schema}")
-            for name in tables(schema):
-                if not (SQL / f"{name}.sql").exists():
-                    columns = ", ".join(f'"{column}" {kind}' for column, kind in table(name).types.items())
-                    self._connection.execute(f"create table if not exists {_quoted(name)} ({columns})")
+        if version < STORE_VERSION or self._execute("select shape from main.store").fetchall()[0][0] != _shape():
+            raise _Unusable("was made by an older version of the program")
+        lost = _watermark(self.path) - self._number_of_commits()
+        if lost > 0:
+            raise _Unusable(f"has lost the last {lost} of what had been committed to it")
+
+    def _carry_over(self, older: Path) -> None:
+        """Take what landing does not hold from a store of another version: its runs and their counts."""
+        with suppress(duckdb.Error):
+            self._connection.execute(f"attach '{_literal(str(older))}' as older (read_only)")
+            for name in NOT_IN_LANDING:
+                target = table(name)
+                there = {row[0] for row in self._connection.execute(f"select column_name from (describe older.{_quoted(name)})").fetchall()}
+                columns = ", ".join(f'"{column}"' for column in target.types if column in there)
+                self._connection.execute(f"insert into {_quoted(name)} by name select {columns} from older.{_quoted(name)}")
+            self._connection.execute("detach older")
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Warehouse]:
     """Open the working file for one night, making it where there is none.
 
+    One that cannot be used is moved into `.set-aside/` beside it and a new one made; `Warehouse.notes` says so. The
+    caller fills it again from what has landed.
+
     Raises:
-        Mend: another process holds the file, it is damaged, or it was written by a newer program.
+        Mend: another process holds the file, it cannot be written, or it was written by a newer program.
     """
+    shutil.rmtree(path.with_name(f"{path.name}.tmp"), ignore_errors=True)  # what a killed night had spilled to disk
+    is_lost = not path.exists() and _watermark(path) > 0
+    with _copied(_log_of(path)) as log_before:
+        try:
+            warehouse = _open(path)
+        except _Unusable as problem:
+            kept = _set_aside(path, log_before)
+            warehouse = _open(path)
+            warehouse._carry_over(kept)
+            warehouse.notes.append(f"{path.name} {problem}; it was set aside as {kept} and is built again from what has landed")
+    if is_lost:
+        warehouse.notes.append(f"{path.name} was not there; it is built again from what has landed")
     try:
-        connection = duckdb.connect(str(path), config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
-        path.chmod(0o600)
-    except duckdb.Error as error:
-        raise Mend(f"{path} cannot be opened: {' '.join(str(error).split())}", status=1) from None
-    try:
-        connection.execute("set TimeZone = 'UTC'")
-        warehouse = Warehouse(connection, path)
-        warehouse._prepare()
         yield warehouse
     finally:
+        with suppress(duckdb.Error):  # what was committed is in its log, and the next night opens it
+            warehouse._connection.close()
+
+
+def discard(path: Path) -> None:
+    """Throw a store away, with its log and the count of its commits."""
+    for each in (path, _log_of(path), _watermark_of(path)):
+        each.unlink(missing_ok=True)
+
+
+def _open(path: Path) -> Warehouse:
+    try:
+        connection = _connect(path)
+    except duckdb.Error as error:
+        said = " ".join(str(error).split())
+        if "lock" in said.lower():
+            raise Mend(f"{path} is held by another program: {said} Close it there, and run again.", status=1) from None
+        if not path.exists() or not os.access(path, os.R_OK | os.W_OK) or "newer" in said or "storage version" in said:
+            raise Mend(f"{path} cannot be opened: {said}", status=1) from None
+        raise _Unusable(f"is damaged ({said})") from None
+    warehouse = Warehouse(connection, path)
+    try:
+        warehouse._prepare()
+    except StoreFault as problem:
         connection.close()
+        raise (_Unusable("is damaged") if "damaged" in str(problem) else problem) from None
+    except BaseException:
+        connection.close()
+        raise
+    return warehouse
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(path), config=SETTINGS)
+    path.chmod(0o600)
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+@contextmanager
+def _copied(log_file: Path) -> Iterator[Path | None]:
+    """A copy of the log that a killed night left, since opening the store consumes it; removed when all is well."""
+    copy = log_file.with_name(f".{log_file.name}.before")
+    copy.unlink(missing_ok=True)
+    if log_file.exists():
+        shutil.copyfile(log_file, copy)
+    try:
+        yield copy if copy.exists() else None
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _set_aside(path: Path, log_before: Path | None) -> Path:
+    """Move an unusable store and its log away, as evidence and as a backup; only the newest is kept."""
+    aside = path.with_name(".set-aside")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(mode=0o700)
+    kept = aside / path.name
+    if path.exists():
+        path.replace(kept)
+    _log_of(path).unlink(missing_ok=True)
+    if log_before:
+        log_before.replace(kept.with_name(f"{_log_of(path).name}.before"))
+    return kept
+
+
+def _kept_tables() -> list[str]:
+    """The tables that are kept from night to night: described, and made by no `.sql` file."""
+    return [name for schema in SCHEMAS for name in tables(schema) if not (SQL / f"{name}.sql").exists()]
+
+
+@functools.cache
+def _shape() -> str:
+    """The hash of all kept tables' columns and types; a store of another shape is another version."""
+    content = {name: table(name).types for name in _kept_tables()}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _log_of(path: Path) -> Path:
+    """DuckDB's write-ahead log of a store."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def _watermark_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.commits")
+
+
+def _watermark(path: Path) -> int:
+    """How many commits a store is known to have had; 0 where nothing tells."""
+    try:
+        return int(_watermark_of(path).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def _raise_watermark(path: Path, number: int) -> None:
+    """Note that a commit is durable. Too low a number does no harm, so nothing waits for the disk here."""
+    partial = _watermark_of(path).with_suffix(".partial")
+    with suppress(OSError):
+        partial.write_text(str(number), encoding="ascii")
+        partial.chmod(0o600)
+        partial.replace(_watermark_of(path))
 
 
 @contextmanager
@@ -275,12 +495,24 @@ def ask(path: Path, statement: str) -> pd.DataFrame:
         connection.close()
 
 
+def contents(path: Path) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Every row of every table of a file, a batch at a time, with the table's name."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for schema, name in connection.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall():
+            for batch in connection.execute(f'select * from "{schema}"."{name}"').to_arrow_reader(10_000):
+                yield name, batch
+
+
 def export_parquet(database: Path, folder: Path) -> None:
     """Write every table of a published file as `folder/<table>.parquet`."""
     with duckdb.connect(str(database), read_only=True) as connection:
         for (name,) in connection.execute("select table_name from duckdb_tables() order by 1").fetchall():
             target = _literal(str(folder / f"{name}.parquet"))
-            connection.execute(f"copy \"{name}\" to '{target}' (format parquet, compression zstd)")
+            try:
+                connection.execute(f"copy \"{name}\" to '{target}' (format parquet, compression zstd)")
+            except _BROKEN as error:
+                raise StoreFault(folder, error) from None
 
 
 @functools.cache

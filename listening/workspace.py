@@ -9,6 +9,7 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -80,7 +81,7 @@ class Source(_Section):
     path: str | None = None
     format: Literal["csv", "jsonl", "xlsx", "parquet"] | None = None
     encoding: str | None = None
-    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     base_url: str | None = None
     columns: dict[str, str | list[str]] = Field(default_factory=dict)
     dimensions: dict[str, str] = Field(default_factory=dict)
@@ -109,6 +110,10 @@ class Settings:
     company: Company
     sources: dict[str, Source] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+
+    def landed(self, row: Mapping[str, Any]) -> Source:
+        """The source of something landed (`source`, `connector`, `kind`), also if listening.toml no longer names it."""
+        return self.sources.get(row["source"]) or Source(name=row["source"], connector=row["connector"], kind=row["kind"])
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,21 @@ class Workspace:
         """Where complete runs stand, a folder each; `published` points at the newest."""
         return self.root / ".published"
 
+    @property
+    def journal(self) -> Path:
+        """What each run came to, outside the store, so that a store that is built anew knows its past."""
+        return self.root / ".journal"
+
+    @property
+    def forgotten(self) -> Path:
+        """The marks of forgotten people, and the key to them."""
+        return self.root / ".forgotten"
+
+    @property
+    def set_aside(self) -> Path:
+        """The last store that could not be used any further."""
+        return self.root / ".set-aside"
+
     def settings(self) -> Settings:
         """Read `listening.toml`.
 
@@ -187,6 +207,22 @@ class Workspace:
 def find(path: str | os.PathLike[str] | None = None) -> Workspace:
     """The workspace at `path`, else at LISTENING_WORKSPACE, else here."""
     return Workspace(Path(path or os.environ.get("LISTENING_WORKSPACE") or ".").absolute())
+
+
+def put(path: Path, content: str) -> None:
+    """Put a whole file in place in one step, readable by its owner only and safe on the disk when this returns."""
+    partial = path.with_suffix(".partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def shipped(*parts: str) -> Path:

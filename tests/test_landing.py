@@ -13,6 +13,7 @@ import pytest
 from conftest import drop
 
 from listening import landing, night
+from listening.landing import batches, station
 from listening.warehouse import Warehouse
 from listening.workspace import Source, Workspace
 
@@ -78,15 +79,15 @@ def test_rows_are_kept_verbatim_with_their_pull_and_line(make_workspace: Make, s
 
 
 def test_the_manifest_names_the_file_and_every_checksum(make_workspace: Make, store: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(landing, "BATCH_ROWS", 1)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 1)
     monkeypatch.setattr("listening.sources.files.finding.PAGE_ROWS", 1)
     place = make_workspace(files={"a.csv": CSV})
     land(place, store)
     (folder,) = folders(place)
     content = manifest(folder)
     assert (content["origin"], content["rows"], content["landed_at"], content["size_bytes"]) == ("inbox/a.csv", 2, CLOCK.isoformat(), len(CSV))
-    assert content["fingerprint"] == landing._checksum(place.inbox / "a.csv")
-    assert {batch["file"]: batch["sha256"] for batch in content["batches"]} == {path.name: landing._checksum(path) for path in folder.glob("*.parquet")}
+    assert content["fingerprint"] == batches._checksum(place.inbox / "a.csv")
+    assert {batch["file"]: batch["sha256"] for batch in content["batches"]} == {path.name: batches._checksum(path) for path in folder.glob("*.parquet")}
     assert len(content["batches"]) == 2
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "rows-00001.parquet", "rows-00002.parquet"]
 
@@ -130,7 +131,7 @@ def test_a_full_disk_is_told_and_the_next_night_lands_it(make_workspace: Make, s
 
     place = make_workspace(files={"a.csv": CSV})
     with monkeypatch.context() as patch:
-        patch.setattr(landing, "_sync", full)
+        patch.setattr(batches, "_sync", full)
         found = land(place, store)
     assert "No space left on device. Free the disk" in found.faults[0]
     assert folders(place) == []
@@ -160,8 +161,8 @@ def test_a_night_killed_while_landing_loses_and_doubles_nothing(
 ) -> None:
     place = make_workspace(files={"a.csv": CSV})
     with monkeypatch.context() as patch:
-        patch.setattr(landing, place_of_death, kill)
-        patch.setattr(landing, "_clear", lambda _: None)  # nothing is tidied up after a SIGKILL
+        patch.setattr(station if place_of_death == "_register" else batches, place_of_death, kill)
+        patch.setattr(batches, "clear", lambda _: None)  # nothing is tidied up after a SIGKILL
         with pytest.raises(Killed):
             land(place, store)
     assert registered(store) == []
@@ -289,8 +290,8 @@ def test_another_reading_cut_off_before_the_store_is_taken_up(make_workspace: Ma
     place = make_workspace(files={"a.csv": CSV})
     land(place, store)
     with monkeypatch.context() as patch:
-        patch.setattr(landing, "_register", kill)
-        patch.setattr(landing, "_clear", lambda _: None)
+        patch.setattr(station, "_register", kill)
+        patch.setattr(batches, "clear", lambda _: None)
         with pytest.raises(Killed):
             land(place, store, delimiter="-")
     landing.settle(place, store)

@@ -48,6 +48,13 @@ def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.d
     return finished
 
 
+def keep_only(workspace: Workspace, run: Path) -> None:
+    """Remove every run but this one."""
+    for path in workspace.runs.iterdir():
+        if path.is_dir() and path.name != run.name:
+            shutil.rmtree(path)
+
+
 def _switch(workspace: Workspace, finished: Path) -> None:
     """Point `published` at a complete run in one step."""
     link = workspace.root / ".published.new"

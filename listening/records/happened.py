@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from listening.forgotten import Forgotten
 from listening.records import cleaning, facts, folding, making, privacy, pulls, times
 from listening.records.pulls import Landed, Shaped
 from listening.warehouse import Warehouse
@@ -25,6 +26,7 @@ Fact = dict[str, Any]
 def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime, run_id: str) -> Shaped:
     """Shape what has landed of a source and was not shaped yet, all of it again where its settings have changed."""
     shaped = Shaped()
+    forgotten = Forgotten(workspace)
     landed = pulls.to_shape(Landed, workspace, warehouse, source, company, clock)
     for pull in landed:
         _look_ahead(source, pull)
@@ -34,7 +36,7 @@ def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: C
         is_again = any(pull.is_stale for pull in landed)
         fresh: dict[str, Fact] = {}
         for pull in landed:
-            _shape_pull(source, company, pull, kept, fresh)
+            _shape_pull(source, company, pull, forgotten, kept, fresh)
             pulls.tell(source, pull, shaped)
             pulls.keep(warehouse, source, company, pull, shaped)
         if is_again and not shaped.faults:
@@ -70,7 +72,7 @@ def _look_ahead(source: Source, pull: Landed) -> None:
     pull.find_day_order(source, dates)
 
 
-def _shape_pull(source: Source, company: Company, pull: Landed, kept: dict[str, str], fresh: dict[str, Fact]) -> None:
+def _shape_pull(source: Source, company: Company, pull: Landed, forgotten: Forgotten, kept: dict[str, str], fresh: dict[str, Fact]) -> None:
     zone = ZoneInfo(source.timezone or company.timezone)
     seen: collections.Counter[str] = collections.Counter()
     for number, cells, fault in pull.rows():
@@ -80,6 +82,9 @@ def _shape_pull(source: Source, company: Company, pull: Landed, kept: dict[str, 
                 fact = facts.read(source, cells, pull.columns, zone, pull.day_first)
             except ValueError as problem:
                 reason = str(problem)
+        if isinstance(cells, dict) and forgotten.is_named(customer=cells.get(pull.columns.get("customer_id", ""))):
+            pull.refuse_forgotten(number)
+            continue
         if reason is not None:
             pull.reject(source, number, reason)
             continue

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from listening.forgotten import FORGOTTEN
 from listening.records import times
 from listening.records.rows import value
 from listening.warehouse import Warehouse
@@ -23,12 +24,16 @@ OUTCOMES = ("new", "updated", "repeated", "deleted", "rejected", "refused")
 
 @dataclass
 class Shaped:
-    """What shaping one source came to: counts by outcome, reasons of the rejected, sentences for whoever must act, and remarks."""
+    """What shaping one source came to: counts by outcome, reasons of the rejected, sentences for whoever must act, and remarks.
+
+    `forgotten`: by pull, the rows of forgotten people that still stand in landing, as only the settings of now show.
+    """
 
     counts: collections.Counter[str] = field(default_factory=collections.Counter)
     reasons: collections.Counter[str] = field(default_factory=collections.Counter)
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    forgotten: dict[str, set[int]] = field(default_factory=dict)
 
     @property
     def seen(self) -> int:
@@ -59,6 +64,7 @@ class Landed:
     sentence: str | None = None
     notes: list[str] = field(default_factory=list)
     rejects: list[dict[str, Any]] = field(default_factory=list)
+    forgotten: set[int] = field(default_factory=set)
     outcomes: collections.Counter[str] = field(default_factory=collections.Counter)
 
     @property
@@ -67,12 +73,16 @@ class Landed:
         return self.sentence is None or self.is_given_up
 
     def rows(self) -> Iterator[tuple[int, Any, str | None]]:
-        """Number, cells and fault of each row, batch by batch."""
+        """Number, cells and fault of each row, batch by batch; rows of forgotten people are counted as refused."""
+        self.outcomes.pop("refused", None)
         for batch in self.batches:
             found = self.warehouse.query("records/landed_rows", batch=str(Path(self.workspace.landing, batch)))
             columns = (found.column(name).to_pylist() for name in ("row_no", "cells", "fault"))
             for number, cells, fault in zip(*columns, strict=True):
-                yield number, json.loads(cells), fault
+                if fault == FORGOTTEN:
+                    self.outcomes["refused"] += 1
+                else:
+                    yield number, json.loads(cells), fault
 
     def fields(self) -> list[str]:
         """All columns that any good row has."""
@@ -90,6 +100,11 @@ class Landed:
         """Count a row that became nothing, with its reason."""
         self.outcomes["rejected"] += 1
         self.rejects.append({"source": source.name, "native_id": None, "pull_id": self.pull_id, "row_no": number, "reason": reason})
+
+    def refuse_forgotten(self, number: int) -> None:
+        """Count a row of somebody who was forgotten, and remember that it still stands in landing."""
+        self.outcomes["refused"] += 1
+        self.forgotten.add(number)
 
     def find_day_order(self, source: Source, columns: list[str]) -> None:
         """Settle whether 03/04 is in April or in March: as configured, as the columns tell, or not at all."""
@@ -160,6 +175,8 @@ def _tell_refusal(source: Source, pull: Landed, shaped: Shaped) -> None:
 def tell(source: Source, pull: Landed, shaped: Shaped, ordinary: frozenset[str] = frozenset()) -> None:
     """Add what became of a pull to what shaping its source came to; `ordinary` reasons of rejection are not worth a remark."""
     shaped.counts += pull.outcomes
+    if pull.forgotten:
+        shaped.forgotten[pull.pull_id] = pull.forgotten
     shaped.notes += [note for note in pull.notes if note not in shaped.notes]
     total = sum(pull.outcomes.values())
     if pull.sentence:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from listening import journey
+from listening.forgotten import Forgotten
 from listening.journey import NO_STAGE, Journey
 from listening.records import cleaning, folding, layouts, making, privacy, pulls
 from listening.records.folding import Record
@@ -64,6 +65,7 @@ class _Shaper:
     company: Company
     journey: Journey
     clock: dt.datetime
+    forgotten: Forgotten
 
     def maker(self, pull: _Pull) -> Maker:
         """What makes this pull's rows into records."""
@@ -72,7 +74,7 @@ class _Shaper:
 
 def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime, run_id: str) -> Shaped:
     """Shape what has landed of a source and was not shaped yet, all of it again where its settings have changed."""
-    shaper = _Shaper(workspace, warehouse, source, company, journey.read(workspace.journey), clock)
+    shaper = _Shaper(workspace, warehouse, source, company, journey.read(workspace.journey), clock, Forgotten(workspace))
     shaped = Shaped()
     landed = pulls.to_shape(_Pull, workspace, warehouse, source, company, clock)
     for pull in landed:
@@ -107,6 +109,9 @@ def _shape_pull(shaper: _Shaper, pull: _Pull) -> None:
         for number, cells, fault in some:
             things = _said(pull, cells, fault)
             making.name(things, pull.occurrences)
+            if any(shaper.forgotten.is_named(customer=said.get("customer_id"), email=said.get("email")) for said in things):
+                pull.refuse_forgotten(number)
+                continue
             for said in things:
                 said |= {"pull_id": pull.pull_id, "row_no": number, "landed_at": pull.landed_at}
                 said["reason"] = said.get("reject") or maker.complete(said)

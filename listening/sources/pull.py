@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 PAGE_ROWS = 20_000
+UNPACKED_RATIO = 500  # no export shrinks further than this; what is made to fill a disk or a memory does
+SMALL = 2**16  # bytes; a smaller file may unpack to as much as one of this size
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Row(NamedTuple):
@@ -47,6 +51,16 @@ class Unreadable(Exception):
     """A pull that cannot be read as what it should be; the message is a sentence without the pull's name."""
 
 
+def most_unpacked(size: int) -> int:
+    """How many bytes a packed file of this size may unpack to before it counts as a trap."""
+    return UNPACKED_RATIO * max(size, SMALL)
+
+
+def printable(name: str) -> str:
+    """A name that a file brings, as it may stand in a sentence: what could steer a terminal or turn the text round shows as \ufffd."""
+    return _UNSEEN.sub("\ufffd", name)
+
+
 def distinct(names: list[str], pull: Pull) -> list[str]:
     """Names of columns with the nameless and repeated ones made distinct, so that no cell is lost."""
     labels = [name or f"column_{place}" for place, name in enumerate(names, 1)]
@@ -56,6 +70,6 @@ def distinct(names: list[str], pull: Pull) -> list[str]:
         while name in result or (name != label and name in labels):
             name, number = f"{label}_{number}", number + 1
         if name != label:
-            pull.notes.append(f"{pull.origin} has the column '{label}' more than once; another is called '{name}'")
+            pull.notes.append(f"{pull.origin} has the column '{printable(label)}' more than once; another is called '{printable(name)}'")
         result.append(name)
     return result

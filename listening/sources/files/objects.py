@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from listening.sources.files.decoding import Lines
-from listening.sources.pull import Pull, Row
+from listening.sources.pull import Pull, Row, printable
 
 DEPTH = 100  # levels of nesting; deeper than any export, and shallow enough for every reader after us
 NOT_JSON = "line is not valid JSON"
@@ -117,7 +117,7 @@ class _Reader:
     def _tell(self, name: str) -> None:
         if name not in self._told:
             self._told.add(name)
-            self._pull.notes.append(f"{self._pull.origin} has objects with the key '{name}' more than once; the last one counts")
+            self._pull.notes.append(f"{self._pull.origin} has objects with the key '{printable(name)}' more than once; the last one counts")
 
 
 def _checked(cells: Any, text: str) -> tuple[Any, str | None]:

@@ -1,0 +1,1 @@
+select * from records.run_counts where run_id = $run_id order by source
