@@ -126,7 +126,13 @@ def _through_prefect(place: Workspace, as_of: str | None) -> dict[str, Any]:
     log.propagate = False  # Prefect shows what reaches the root logger: every line would be seen twice
     from pipelines.nightly import nightly
 
-    return cast(dict[str, Any], nightly(str(place.root), as_of))  # a completed state hands out its data
+    try:
+        return cast(dict[str, Any], nightly(str(place.root), as_of))  # a completed state hands out its data
+    except Mend:
+        raise
+    except Exception as error:  # Prefect's server may be down, slow or gone in the middle; the night does not need it
+        log.warning("Prefect failed (%s), so the night is run without it; what was done so far stays", type(error).__name__)
+        return _direct(place, as_of)
 
 
 @app.command()

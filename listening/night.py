@@ -21,10 +21,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from listening import __version__, journey, labels, landing, publish, records, runs, signals, story, tagging, warehouse
-from listening.forgotten import FORGOTTEN, Forgotten
+from listening.forgotten import Forgotten
 from listening.journey import Journey
 from listening.warehouse import Warehouse
-from listening.workspace import Mend, Settings, Workspace
+from listening.workspace import Mend, Settings, Source, Workspace
 
 DONE, DONE_IN_PART = 0, 3
 ALREADY_RUNNING = 4
@@ -85,18 +85,21 @@ class Night:
             lines = landing.erase_forgotten(self.workspace, self.warehouse, source, forgotten)
             if lines:
                 with self.warehouse.transaction():
-                    self.warehouse.execute("night/shape_again", source=source.name)
+                    self.warehouse.execute("records/shape_again", source=source.name)
             log.info("erased forgotten people from %s rows of %s", lines, source.name)
         self.must_compact = True
 
     def close(self) -> None:
-        """Copy the store without what was erased tonight, and leave nothing beside it that still holds it."""
-        if self.must_compact and self.published:
-            labels.keep_only(self.workspace, {row["record_id"] for row in self.warehouse.rows("night/live_records")})
-            self.warehouse.compact()
-            shutil.rmtree(self.workspace.set_aside, ignore_errors=True)
+        """Copy the store without what was erased tonight; after forgetting, leave nothing beside it that still holds the person."""
+        if not self.must_compact or not self.published:
+            return
+        labels.keep_only(self.workspace, {row["record_id"] for row in self.warehouse.rows("night/live_records")})
+        self.warehouse.compact()
+        shutil.rmtree(self.workspace.set_aside, ignore_errors=True)
+        forgotten = Forgotten(self.workspace)
+        if forgotten.is_due:
             publish.keep_only(self.workspace, self.published)
-            Forgotten(self.workspace).done()
+            forgotten.done()
 
     def gather(self, name: str) -> None:
         """Land what is new from one source and shape it into records; a source that fails does not stop the others."""
@@ -119,18 +122,26 @@ class Night:
             return
         shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
         self._note(name, shaped.faults, shaped.notes)
-        if shaped.forgotten:
-            self._erase_rows(name, shaped.forgotten)
+        self._empty(source, shaped)
         self.counts[name] = shaped.counts
         self.reasons[name] = shaped.reasons
         self._journal()
         told = ", ".join(f"{shaped.counts[outcome]} {outcome}" for outcome in records.OUTCOMES if shaped.counts[outcome])
         log.info("%s: %s", name, f"{shaped.seen} things said: {told}" if shaped.seen else "nothing new")
 
-    def _erase_rows(self, name: str, rows: Mapping[str, set[int]]) -> None:
-        """Erase rows of forgotten people that landing could not tell before the settings said which column names them."""
-        landing.erase(self.workspace, self.warehouse, name, lambda pull_id, line: (line[0], "null", FORGOTTEN) if line[0] in rows.get(pull_id, ()) else line)
-        self.must_compact = True
+    def _empty(self, source: Source, shaped: records.Shaped) -> None:
+        """Empty landed rows that may no longer be kept: of people who were forgotten, of days long gone, deleted at the source."""
+        if self.is_replay:
+            return
+        swept = records.sweep(self.workspace, self.warehouse, source)
+        rows = {pull: {**shaped.to_erase.get(pull, {}), **(swept or {}).get(pull, {})} for pull in (*shaped.to_erase, *(swept or {}))}
+        if rows:
+            landing.erase(
+                self.workspace, self.warehouse, source.name, lambda pull, line: (line[0], *rows[pull][line[0]]) if line[0] in rows.get(pull, ()) else line
+            )
+            self.must_compact = True
+        if swept is not None:
+            records.swept(self.warehouse, source)
 
     def _damaged(self, name: str) -> list[str]:
         """A sentence for each pull that is about to be shaped and is no longer what has landed."""
@@ -247,7 +258,7 @@ def begin(workspace: Workspace, as_of: str | None = None, is_anew: bool = False,
     now = dt.datetime.now(dt.UTC)
     clock = _clock(as_of, settings, now)
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    with _private_files(), _alone(workspace), _logged(workspace, run_id):
+    with _private_files(), _alone(workspace), _logged(workspace, run_id, settings.keep.logs):
         last_landed = landing.last_landed(workspace)
         is_replay = as_of is not None and last_landed is not None and clock < last_landed
         store = workspace.root / ".replay.duckdb" if is_replay else workspace.warehouse
@@ -348,8 +359,8 @@ class _JsonLines(logging.Formatter):
 
 
 @contextmanager
-def _logged(workspace: Workspace, run_id: str) -> Iterator[None]:
-    """Write what the stations say to `logs/<run_id>.jsonl` as well, and keep the last hundred of them."""
+def _logged(workspace: Workspace, run_id: str, logs_kept: int) -> Iterator[None]:
+    """Write what the stations say to `logs/<run_id>.jsonl` as well, and keep the last of them."""
     workspace.logs.mkdir(mode=0o700, exist_ok=True)
     handler = _QuietFile(workspace.logs / f"{run_id}.jsonl", encoding="utf-8")
     handler.setFormatter(_JsonLines())
@@ -361,7 +372,7 @@ def _logged(workspace: Workspace, run_id: str) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         handler.close()
-        for old in sorted(workspace.logs.glob("*.jsonl"))[:-100]:
+        for old in sorted(workspace.logs.glob("*.jsonl"))[:-logs_kept]:
             old.unlink()
 
 

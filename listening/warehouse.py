@@ -369,7 +369,7 @@ def _open(path: Path) -> Warehouse:
         connection = _connect(path)
     except duckdb.Error as error:
         said = " ".join(str(error).split())
-        if "lock" in said.lower():
+        if "set lock" in said.lower():
             raise Mend(f"{path} is held by another program: {said} Close it there, and run again.", status=1) from None
         if not path.exists() or not os.access(path, os.R_OK | os.W_OK) or "newer" in said or "storage version" in said:
             raise Mend(f"{path} cannot be opened: {said}", status=1) from None

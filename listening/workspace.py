@@ -61,6 +61,13 @@ class Company(_Section):
     fiscal_year_starts_in: int = Field(1, ge=1, le=12)
 
 
+class Keep(_Section):
+    """The `[keep]` table: how many published runs and how many logs of runs stay."""
+
+    runs: int = Field(default=7, ge=1)
+    logs: int = Field(default=100, ge=1)
+
+
 class Question(_Section):
     """One question of a survey: each answer to it becomes a record of its own."""
 
@@ -92,6 +99,7 @@ class Source(_Section):
     day_first: bool | None = None
     said_at_default: dt.date | None = None
     language: str | None = None
+    keep_days: int | None = Field(default=None, ge=1)
     role: Literal["buyer", "user", "sponsor", "employee", "supplier", "community"] | None = None
     stage: str | None = None
     touchpoint: str | None = None
@@ -99,7 +107,7 @@ class Source(_Section):
     @property
     def fingerprint(self) -> str:
         """Hash of every setting that changes what records the landed rows become."""
-        content = self.model_dump(mode="json", exclude={"path", "base_url"})
+        content = self.model_dump(mode="json", exclude={"path", "base_url"}, exclude_none=True)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -108,6 +116,7 @@ class Settings:
     """What `listening.toml` says; a source that is configured wrongly stands in `faults` with its sentence."""
 
     company: Company
+    keep: Keep = field(default_factory=Keep)
     sources: dict[str, Source] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
@@ -232,16 +241,22 @@ def shipped(*parts: str) -> Path:
 
 
 def _settings(content: dict[str, Any], text: str, path: Path) -> Settings:
-    unknown = set(content) - {"company", "sources"}
+    unknown = set(content) - {"company", "keep", "sources"}
     if unknown:
         key = sorted(unknown)[0]
-        raise Mend(f"{path}: line {_line(text, key)}: there is no table [{key}]; it knows [company] and [sources.NAME].")
+        raise Mend(f"{path}: line {_line(text, key)}: there is no table [{key}]; it knows [company], [keep] and [sources.NAME].")
     try:
         company = Company(**content.get("company", {}))
     except ValidationError as error:
         raise Mend(f"{path}: {_sentence(error, text, 'company', Company)}") from None
     except TypeError:
         raise Mend(f"{path}: [company] must be a table with name and timezone.") from None
+    try:
+        keep = Keep(**content.get("keep", {}))
+    except ValidationError as error:
+        raise Mend(f"{path}: {_sentence(error, text, 'keep', Keep)}") from None
+    except TypeError:
+        raise Mend(f"{path}: [keep] must be a table with runs and logs.") from None
     sources, faults = {}, {}
     for name, table in content.get("sources", {}).items():
         try:
@@ -250,7 +265,7 @@ def _settings(content: dict[str, Any], text: str, path: Path) -> Settings:
             faults[name] = f"{path.name}: {_sentence(error, text, f'sources.{name}', Source)}"
         except (ValueError, TypeError) as error:
             faults[name] = f"{path.name}: line {_line(text, f'sources.{name}')}: [sources.{name}]: {error}"
-    return Settings(company, sources, faults)
+    return Settings(company, keep, sources, faults)
 
 
 def _source(name: str, table: Any) -> Source:

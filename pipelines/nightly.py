@@ -6,6 +6,7 @@ night goes on from there. Waiting for a slow system is the matter of the source 
 
 from __future__ import annotations
 
+import logging
 import os
 import traceback
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ from prefect.states import Cancelled, Completed, Failed
 from listening import night, workspace
 from listening.night import Night
 from listening.workspace import Mend
+
+
+log = logging.getLogger("listening.nightly")
 
 
 @task(name="gather", task_run_name="gather {source}", cache_policy=NO_CACHE)
@@ -74,9 +78,17 @@ def nightly(workspace_folder: str = "", as_of: str | None = None) -> State[Any]:
     except Mend as problem:
         ended = Cancelled if problem.status == night.ALREADY_RUNNING else Failed
         return ended(message=str(problem), data=problem)
-    create_markdown_artifact(key="night", markdown=night.report(tonight), description="What the night brought")
+    _leave_artifact(night.report(tonight))
     name = "Completed" if tonight.status == night.DONE else "Done in part"
     return Completed(name=name, message=night.summary(tonight), data=night.outcome(tonight))
+
+
+def _leave_artifact(report: str) -> None:
+    """Show the report in Prefect's pages; a server that is gone by now does not undo the night."""
+    try:
+        create_markdown_artifact(key="night", markdown=report, description="What the night brought")
+    except Exception as error:
+        log.warning("the night's report could not be shown in Prefect (%s); it stands in logs/", type(error).__name__)
 
 
 @contextmanager

@@ -21,8 +21,6 @@ from listening.publish import facts, site
 from listening.warehouse import Warehouse
 from listening.workspace import Workspace
 
-RUNS_KEPT = 7
-
 
 def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.datetime) -> Path:
     """Publish the tables as they stand as run `run_id` told at `clock`; gives the run's folder."""
@@ -31,7 +29,8 @@ def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.d
     (folder / "parquet").mkdir(parents=True)
     workspace.runs.chmod(0o700)
     database = folder / "listening.duckdb"
-    company = workspace.settings().company
+    settings = workspace.settings()
+    company = settings.company
     today = clock.astimezone(ZoneInfo(company.timezone)).date()
     warehouse.publish(database, store.tables("publish"), clock=clock, today=today, timezone=company.timezone)
     database.chmod(0o600)
@@ -44,7 +43,7 @@ def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.d
     finished = workspace.runs / run_id
     folder.rename(finished)
     _switch(workspace, finished)
-    _remove_old(workspace)
+    _remove_old(workspace, settings.keep.runs)
     return finished
 
 
@@ -63,9 +62,9 @@ def _switch(workspace: Workspace, finished: Path) -> None:
     link.replace(workspace.published)
 
 
-def _remove_old(workspace: Workspace) -> None:
+def _remove_old(workspace: Workspace, runs_kept: int) -> None:
     runs = sorted((path for path in workspace.runs.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
     current = workspace.published.resolve()
-    for path in [*(run for run in runs if run.suffix == ".partial"), *[run for run in runs if run.suffix != ".partial"][:-RUNS_KEPT]]:
+    for path in [*(run for run in runs if run.suffix == ".partial"), *[run for run in runs if run.suffix != ".partial"][:-runs_kept]]:
         if path != current:
             shutil.rmtree(path, ignore_errors=True)

@@ -13,7 +13,7 @@ from typing import Any
 from listening.warehouse import Warehouse, table
 
 Record = dict[str, Any]
-_NOT_CONTENT = frozenset({"landed_at", "pull_id", "row_no", "content_hash", "is_dropped", "updated_at"})
+_NOT_CONTENT = frozenset({"landed_at", "pull_id", "row_no", "content_hash", "is_dropped", "is_swept", "updated_at"})
 _WORDS = ("text", "score", "score_worst", "score_best", "score_name", "customer_id", "account_id", "url", "attributes", "text_hash", "language")
 
 
@@ -74,6 +74,9 @@ class _Folding:
             self._reject(record, before)
         elif before and not before["is_dropped"] and _is_older(record, before):
             self.outcomes["repeated"] += 1
+            if before["is_deleted"] and not record["is_deleted"]:  # its words have landed again, and are to go again
+                before["is_swept"] = None
+                self.confirmed[record["record_id"]] = before
         else:
             self._take(record, before)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,25 @@ from listening.warehouse import Warehouse
 from listening.workspace import DIMENSIONS, Company, Mend, Source, Workspace
 
 Fact = dict[str, Any]
+
+
+DATE_THAT_ENDS = {
+    "operations": "at", "outcomes": "at", "invitations": "sent_at", "checkins": "asked_at", "internal_ratings": "rated_at", "customers": "left_at",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Keeping:
+    """What may be kept: nothing of the forgotten, nothing older than the first day; of customers, those who left before it."""
+
+    forgotten: Forgotten
+    first_day: dt.date
+
+    def is_too_old(self, kind: str, fact: Fact, company: Company) -> bool:
+        end = fact.get(DATE_THAT_ENDS.get(kind, ""))
+        if isinstance(end, dt.datetime):
+            end = times.local_date(end, ZoneInfo(company.timezone))
+        return end is not None and end < self.first_day
 
 
 def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime, run_id: str) -> Shaped:
@@ -36,7 +56,7 @@ def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: C
         is_again = any(pull.is_stale for pull in landed)
         fresh: dict[str, Fact] = {}
         for pull in landed:
-            _shape_pull(source, company, pull, forgotten, kept, fresh)
+            _shape_pull(source, company, pull, _Keeping(forgotten, pulls.kept_from(source, clock, ZoneInfo(company.timezone))), kept, fresh)
             pulls.tell(source, pull, shaped)
             pulls.keep(warehouse, source, company, pull, shaped)
         if is_again and not shaped.faults:
@@ -72,7 +92,7 @@ def _look_ahead(source: Source, pull: Landed) -> None:
     pull.find_day_order(source, dates)
 
 
-def _shape_pull(source: Source, company: Company, pull: Landed, forgotten: Forgotten, kept: dict[str, str], fresh: dict[str, Fact]) -> None:
+def _shape_pull(source: Source, company: Company, pull: Landed, keeping: _Keeping, kept: dict[str, str], fresh: dict[str, Fact]) -> None:
     zone = ZoneInfo(source.timezone or company.timezone)
     seen: collections.Counter[str] = collections.Counter()
     for number, cells, fault in pull.rows():
@@ -82,7 +102,9 @@ def _shape_pull(source: Source, company: Company, pull: Landed, forgotten: Forgo
                 fact = facts.read(source, cells, pull.columns, zone, pull.day_first)
             except ValueError as problem:
                 reason = str(problem)
-        if isinstance(cells, dict) and forgotten.is_named(customer=cells.get(pull.columns.get("customer_id", ""))):
+        if reason is None and keeping.is_too_old(source.kind, fact, company):
+            reason = pull.to_erase[number] = pulls.EXPIRED
+        if isinstance(cells, dict) and keeping.forgotten.is_named(customer=cells.get(pull.columns.get("customer_id", ""))):
             pull.refuse_forgotten(number)
             continue
         if reason is not None:

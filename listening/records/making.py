@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from listening.journey import NO_STAGE, Journey
 from listening.records import cleaning, times
+from listening.records.pulls import EXPIRED, kept_from
 from listening.records.rows import Said, author, is_blank, without_email
 from listening.workspace import DIMENSIONS, ROLES, Company, Source
 
@@ -50,6 +51,11 @@ class Maker:
     def home(self) -> ZoneInfo:
         """The company's own zone, which decides the day that is counted."""
         return ZoneInfo(self.company.timezone)
+
+    @functools.cached_property
+    def kept_from(self) -> dt.date:
+        """The first day that what was said may be kept of."""
+        return kept_from(self.source, self.clock, self.home)
 
     @functools.cached_property
     def stages(self) -> dict[str, str]:
@@ -115,7 +121,9 @@ class Maker:
                 return str(problem)
             said["said_at"], said["said_on"] = self.clock, times.local_date(self.clock, self.home)
         said["experienced_at"] = self._moment(said.get("experienced_at"))
-        return FUTURE if said["said_at"] > self.clock and not said["is_deleted"] else None
+        if said["is_deleted"]:
+            return None
+        return FUTURE if said["said_at"] > self.clock else EXPIRED if said["said_on"] < self.kept_from else None
 
     def _said(self, cell: Any) -> tuple[dt.datetime, dt.date]:
         """The moment, and the day that is counted: a mere date is that date, whatever the zones."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -19,6 +20,9 @@ from listening.warehouse import Warehouse
 from listening.workspace import Company, Source, Workspace
 
 SHAPING_VERSION = "4"  # a change here shapes everything that has landed again
+DELETED = "deleted at the source"  # the fault of a landed row whose words were deleted there later
+EXPIRED = "older than keep_days"
+_ERASED = {FORGOTTEN: "refused", DELETED: "deleted"}
 OUTCOMES = ("new", "updated", "repeated", "deleted", "rejected", "refused")
 
 
@@ -26,14 +30,14 @@ OUTCOMES = ("new", "updated", "repeated", "deleted", "rejected", "refused")
 class Shaped:
     """What shaping one source came to: counts by outcome, reasons of the rejected, sentences for whoever must act, and remarks.
 
-    `forgotten`: by pull, the rows of forgotten people that still stand in landing, as only the settings of now show.
+    `to_erase`: by pull, the landed rows that may no longer be kept, with the cells (JSON) and the fault that take their place.
     """
 
     counts: collections.Counter[str] = field(default_factory=collections.Counter)
     reasons: collections.Counter[str] = field(default_factory=collections.Counter)
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    forgotten: dict[str, set[int]] = field(default_factory=dict)
+    to_erase: dict[str, dict[int, tuple[str, str | None]]] = field(default_factory=dict)
 
     @property
     def seen(self) -> int:
@@ -64,8 +68,13 @@ class Landed:
     sentence: str | None = None
     notes: list[str] = field(default_factory=list)
     rejects: list[dict[str, Any]] = field(default_factory=list)
-    forgotten: set[int] = field(default_factory=set)
+    to_erase: dict[int, str] = field(default_factory=dict)
     outcomes: collections.Counter[str] = field(default_factory=collections.Counter)
+
+    @classmethod
+    def of(cls, workspace: Workspace, warehouse: Warehouse, row: Mapping[str, Any]) -> Self:
+        """A pull as `landing.pulls` has it, with nothing to be said of how it was shaped before."""
+        return cls(workspace, warehouse, row["pull_id"], row["origin"], row["landed_at"], row["batches"], False, False, False)
 
     @property
     def is_done(self) -> bool:
@@ -73,14 +82,15 @@ class Landed:
         return self.sentence is None or self.is_given_up
 
     def rows(self) -> Iterator[tuple[int, Any, str | None]]:
-        """Number, cells and fault of each row, batch by batch; rows of forgotten people are counted as refused."""
-        self.outcomes.pop("refused", None)
+        """Number, cells and fault of each row, batch by batch; erased rows are only counted."""
+        for outcome in _ERASED.values():
+            self.outcomes.pop(outcome, None)
         for batch in self.batches:
             found = self.warehouse.query("records/landed_rows", batch=str(Path(self.workspace.landing, batch)))
             columns = (found.column(name).to_pylist() for name in ("row_no", "cells", "fault"))
             for number, cells, fault in zip(*columns, strict=True):
-                if fault == FORGOTTEN:
-                    self.outcomes["refused"] += 1
+                if fault in _ERASED:
+                    self.outcomes[_ERASED[fault]] += 1
                 else:
                     yield number, json.loads(cells), fault
 
@@ -104,7 +114,7 @@ class Landed:
     def refuse_forgotten(self, number: int) -> None:
         """Count a row of somebody who was forgotten, and remember that it still stands in landing."""
         self.outcomes["refused"] += 1
-        self.forgotten.add(number)
+        self.to_erase[number] = FORGOTTEN
 
     def find_day_order(self, source: Source, columns: list[str]) -> None:
         """Settle whether 03/04 is in April or in March: as configured, as the columns tell, or not at all."""
@@ -147,6 +157,13 @@ def to_shape(kind: type[P], workspace: Workspace, warehouse: Warehouse, source: 
     ]  # fmt: skip
 
 
+def kept_from(source: Source, clock: dt.datetime, zone: ZoneInfo) -> dt.date:
+    """The first day that a source's rows may be kept of."""
+    if source.keep_days is None:
+        return dt.date.min
+    return times.local_date(clock, zone) - dt.timedelta(days=source.keep_days)
+
+
 def fingerprint(source: Source, company: Company) -> str:
     """The hash of everything that decides what landed rows become."""
     return f"{SHAPING_VERSION}-{source.fingerprint}-{company.timezone}"
@@ -175,8 +192,8 @@ def _tell_refusal(source: Source, pull: Landed, shaped: Shaped) -> None:
 def tell(source: Source, pull: Landed, shaped: Shaped, ordinary: frozenset[str] = frozenset()) -> None:
     """Add what became of a pull to what shaping its source came to; `ordinary` reasons of rejection are not worth a remark."""
     shaped.counts += pull.outcomes
-    if pull.forgotten:
-        shaped.forgotten[pull.pull_id] = pull.forgotten
+    if pull.to_erase:
+        shaped.to_erase[pull.pull_id] = {number: ("null", fault) for number, fault in pull.to_erase.items()}
     shaped.notes += [note for note in pull.notes if note not in shaped.notes]
     total = sum(pull.outcomes.values())
     if pull.sentence:

@@ -26,7 +26,7 @@ from listening.warehouse import Warehouse
 from listening.workspace import Company, Mend, Source, Workspace
 
 _ORDINARY = frozenset(
-    {*making.EMPTIED, making.FUTURE, "heading below the header line", "chat event without words", "survey preview", "survey test", "spam"}
+    {*making.EMPTIED, making.FUTURE, pulls.EXPIRED, "heading below the header line", "chat event without words", "survey preview", "survey test", "spam"}
 ) - {making.OFF_SCALE}
 _EXAMPLES = 3
 _ROWS_AT_A_TIME = 50_000
@@ -116,6 +116,9 @@ def _shape_pull(shaper: _Shaper, pull: _Pull) -> None:
                 said |= {"pull_id": pull.pull_id, "row_no": number, "landed_at": pull.landed_at}
                 said["reason"] = said.get("reject") or maker.complete(said)
                 _watch(maker, pull, said)
+            if things and all(said["reason"] == pulls.EXPIRED for said in things):
+                pull.to_erase[number] = pulls.EXPIRED
+            for said in things:
                 if said["reason"] is None or (said["reason"] in making.EMPTIED and making.identifier(said.get("id"))):
                     candidates.append(said)
                 else:

@@ -63,7 +63,8 @@ def parquet_rows(path: Path) -> Iterator[Row]:
             texts = _check_parquet(file, size)
         with pq.ParquetFile(path, read_dictionary=texts) as file:  # a text that comes again and again is held once until it is weighed
             number, unpacked = 0, 0
-            for batch in file.iter_batches(batch_size=PAGE_ROWS):
+            groups = (file.iter_batches(PAGE_ROWS, row_groups=[group]) for group in range(file.num_row_groups))  # Arrow cannot join dictionaries within lists
+            for batch in itertools.chain.from_iterable(groups):
                 weight = sum(_written_out(column) for column in batch.columns)
                 unpacked += weight
                 if weight > PAGE_BYTES or unpacked > most_unpacked(size):
@@ -166,6 +167,8 @@ def _written_out(cells: Any) -> int:
         return pc.sum(lengths).as_py() or 0
     if isinstance(cells, pa.StructArray):
         return sum(map(_written_out, cells.flatten()))
+    if isinstance(cells, pa.MapArray):
+        return _written_out(cells.keys) + _written_out(cells.items)
     if isinstance(cells, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
         return _written_out(cells.flatten())
     return int(cells.nbytes)

@@ -14,11 +14,14 @@ from typing import BinaryIO
 
 import charset_normalizer
 
-from listening.sources.pull import Unreadable
+from listening.sources.pull import Unreadable, most_unpacked
 
 BLOCK = 2**20
 SAMPLE = 2**16
 LINE_LIMIT = 2**28  # characters; a longer line is no row, and must not fill the memory
+WHOLE_LIMIT = 2**29  # characters of a text that must be held as a whole
+STREAMED = 2**32  # bytes; what unpacks to more must have shrunk to no less than a hundredth
+SHRUNK = 100
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
 }  # fmt: skip
@@ -58,7 +61,7 @@ def examine(path: Path, encoding: str | None) -> Content:
     """Read a file through once: its content's hash, its size in bytes, and the encoding that fits all of it.
 
     Raises:
-        Unreadable: it is empty, or neither text nor a format that can be read.
+        Unreadable: it is empty, neither text nor a format that can be read, or unpacks to an absurd size.
     """
     with _unpacked(path) as file:
         head = file.read(BLOCK)
@@ -67,10 +70,13 @@ def examine(path: Path, encoding: str | None) -> Content:
             _refuse_what_is_no_text(head)
         digest, size, is_utf8 = hashlib.sha256(), 0, not packed
         decoder = codecs.getincrementaldecoder("utf-8")()
+        most = _most(path)
         block = head
         while block:
             digest.update(block)
             size += len(block)
+            if size > most:
+                raise Unreadable(f"unpacks to more than {most / 2**30:.1f} GB, which no export does. It is not read.")
             try:
                 is_utf8 = is_utf8 and decoder.decode(block) is not None
             except UnicodeDecodeError:
@@ -123,9 +129,12 @@ class Lines:
 
     def rest(self) -> str:
         """All that is left, as one text."""
-        parts = []
+        parts, size = [], 0
         while (line := self.take()) is not None:
             parts.append(line)
+            size += len(line)
+            if size > WHOLE_LIMIT:
+                raise Unreadable(f"is one JSON document of more than {WHOLE_LIMIT // 2**20} million characters. Export it with one object a line.")
         return "".join(parts)
 
     def _read(self) -> str:
@@ -139,9 +148,18 @@ class Lines:
 
 
 def _unpacked(path: Path) -> BinaryIO:
+    return gzip.open(path, "rb") if _is_packed(path) else path.open("rb")  # type: ignore[return-value]
+
+
+def _is_packed(path: Path) -> bool:
     with path.open("rb") as file:
-        is_packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if is_packed else path.open("rb")  # type: ignore[return-value]
+        return file.read(2) == b"\x1f\x8b"
+
+
+def _most(path: Path) -> float:
+    """How many bytes a file may hold: any number if it is not packed, else far more than exports shrink from and far less than a trap does."""
+    size = path.stat().st_size
+    return max(min(most_unpacked(size), STREAMED), SHRUNK * size) if _is_packed(path) else float("inf")
 
 
 def _refuse_what_is_no_text(head: bytes) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from listening.sources import tables
 from listening.sources.files import decoding, delimited, objects
 from listening.sources.files.decoding import Content, Lines
-from listening.sources.pull import PAGE_ROWS, Fault, Pull, Row, Unreadable
+from listening.sources.pull import PAGE_ROWS, Fault, Pull, Row, Unreadable, printable
 from listening.workspace import Source
 
 SETTLED_AFTER = 2.0  # seconds without a change; a copy under way touches its file far more often
@@ -42,7 +42,7 @@ def pulls(source: Source, root: Path, known: frozenset[str]) -> Iterator[Pull | 
     states = _settled(found)
     done = set(known)
     for path in found:
-        origin = os.fsencode(path.relative_to(root)).decode("utf-8", "replace")
+        origin = printable(os.fsencode(path.relative_to(root)).decode("utf-8", "replace"))
         try:
             _refuse_what_is_no_file(path, root)
             pull = _pull(path, origin, source, states.get(path), done)
@@ -62,17 +62,24 @@ def _find(root: Path, pattern: str) -> list[Path]:
 
 
 def _is_beside_the_point(path: Path, root: Path) -> bool:
-    first = path.relative_to(root).parts[:1]
-    if path.name.startswith((".", "~$")) or not first or first[0] in MADE_BY_RUNS or first[0].startswith("."):
+    if path.name.startswith((".", "~$")) or _is_made_by_runs(path.relative_to(root)):
         return True
     return path.is_dir() and path.suffix.lower() not in DATA_ENDINGS
+
+
+def _is_made_by_runs(path: Path) -> bool:
+    """Whether a path below the workspace is hidden there, or stands in a folder that the program fills itself."""
+    return not path.parts or path.parts[0] in MADE_BY_RUNS or path.parts[0].startswith(".")
 
 
 def _refuse_what_is_no_file(path: Path, root: Path) -> None:
     if path.is_symlink() and not path.exists():
         raise Unreadable("is a link that leads nowhere. Put the file itself there, or remove the link.")
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise Unreadable(f"is a link that leads out of the workspace, to {path.resolve()}; it is not followed. Copy the file into the workspace.")
+    real = path.resolve()
+    if not real.is_relative_to(root.resolve()):
+        raise Unreadable(f"is a link that leads out of the workspace, to {printable(str(real))}; it is not followed. Copy the file into the workspace.")
+    if _is_made_by_runs(real.relative_to(root.resolve())):
+        raise Unreadable(f"is a link to what runs make, {printable(str(real))}; it is not followed. Remove the link.")
     if path.is_dir():
         raise Unreadable("is a folder, not a file. Move the files in it to where path looks, or rename it.")
     if path.exists() and not path.is_file():
