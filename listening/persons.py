@@ -6,7 +6,6 @@ rest again, publishes, copies the store without them and removes older runs. If 
 
 from __future__ import annotations
 
-import collections
 import datetime as dt
 import json
 import re
@@ -101,23 +100,28 @@ def _published(workspace: Workspace, about: dict[str, list[str]]) -> dict[str, l
 
 
 def _find(workspace: Workspace, settings: Settings, store: Warehouse, who: Identity) -> Found:
-    """The person's landed rows, and the other ids and addresses that those rows give them, until no more come to light."""
-    found = Found({who})
-    owners: dict[Identity, set[Identity]] = collections.defaultdict(set)
+    """The person's landed rows, and the other ids and addresses that those rows give them, until no more come to light.
+
+    An address is followed only once all rows that bear it are known to name few customers.
+    """
+    found, looked_for = Found({who}), {who}
     while True:
-        before = len(found.identities)
-        found.rows = {}
-        for source, pull_id, number, cells in _landed_rows(workspace, settings, store, found.identities):
-            own = set(identities_of(cells, set(named_columns(source))))
-            if own & found.identities:
-                found.rows.setdefault(source.name, {}).setdefault(pull_id, {})[number] = cells
-                for identity in own:
-                    owners[identity] |= {other for other in own if other.kind == "customer" and other.value != identity.value}
-        for identity in {identity for rows in owners.items() for identity in (rows[0], *rows[1])}:
-            is_own = identity.kind == "customer" or len(owners[identity]) <= SHARED_BY
-            (found.identities if is_own or identity == who else found.shared).add(identity)
-        if len(found.identities) == before:
+        rows = [
+            (source.name, pull_id, number, cells, set(identities_of(cells, set(named_columns(source)))))
+            for source, pull_id, number, cells in _landed_rows(workspace, settings, store, looked_for)
+        ]
+        for *_, own in rows:
+            for address in (identity for identity in own & looked_for if identity.kind == "email" and identity != who):
+                named = {other for *_, names in rows if address in names for other in names if other.kind == "customer" and "@" not in other.value}
+                (found.identities if len(named) <= SHARED_BY else found.shared).add(address)
+        theirs = [row for row in rows if row[-1] & found.identities]
+        found.identities |= {identity for *_, own in theirs for identity in own if identity.kind == "customer"}
+        seen = {identity for *_, own in theirs for identity in own}
+        if seen <= looked_for:
+            for source_name, pull_id, number, cells, _ in theirs:
+                found.rows.setdefault(source_name, {}).setdefault(pull_id, {})[number] = cells
             return found
+        looked_for |= seen
 
 
 def _landed_rows(workspace: Workspace, settings: Settings, store: Warehouse, identities: set[Identity]) -> Iterator[tuple[Source, str, int, dict[str, Any]]]:

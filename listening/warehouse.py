@@ -1,9 +1,4 @@
-"""The store: opens `warehouse.duckdb`, makes the tables that `sql/` describes, runs its files, and writes the published copy.
-
-`sql/<station>/<table>.yml` describes a table (grain, caveats, columns). A table with a `.sql` file beside it is made
-anew from that one `select`; a table without one is kept from night to night and takes its column types from the `.yml`.
-A published table that is a plain copy says so with `of: <station>/<table>`.
-What a column means is said once, in `sql/columns.yml`, since the same thing has the same name everywhere.
+"""The store: opens `warehouse.duckdb`, makes the tables that `tables.py` describes, runs `sql/` files, writes the published copy.
 
 The store can always be built again from `landing/`. So one that cannot be used (damaged, of another version, or without
 what it once had committed) is set aside, and a new one takes its place. Every transaction raises a number in the store
@@ -13,106 +8,26 @@ as DuckDB opens without complaint when the end of its log is cut off.
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import json
 import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
-import yaml
 
+from listening import tables
 from listening.workspace import Mend
 
-SQL = Path(__file__).parent / "sql"
 STORE_VERSION = 2
-SCHEMAS = ("landing", "records", "tagging", "signals", "story", "night")
 NOT_IN_LANDING = ("night/runs", "records/run_counts")  # carried over from a store of another version
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException, duckdb.OutOfMemoryException)
 log = logging.getLogger(__name__)
-
-
-Rows: TypeAlias = pa.Table | pd.DataFrame | Sequence[Mapping[str, Any]]
-ARROW_TYPES = {
-    "varchar": pa.string(),
-    "varchar[]": pa.list_(pa.string()),
-    "double": pa.float64(),
-    "bigint": pa.int64(),
-    "integer": pa.int32(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "timestamptz": pa.timestamp("us", tz="UTC"),
-}
-
-
-@dataclass(frozen=True)
-class Table:
-    """What a `.yml` says of a table: its grain, what to mind, its key, and its columns with their meaning."""
-
-    name: str
-    grain: str
-    caveats: str
-    key: tuple[str, ...]
-    columns: dict[str, str]
-    types: dict[str, str]
-
-    @property
-    def comment(self) -> str:
-        """What a reader of the table should know first."""
-        return " ".join(part for part in (self.grain, self.caveats) if part)
-
-
-@functools.cache
-def _glossary() -> dict[str, dict[str, str]]:
-    content: dict[str, dict[str, str]] = yaml.safe_load((SQL / "columns.yml").read_text(encoding="utf-8"))
-    return content
-
-
-@functools.cache
-def table(name: str) -> Table:
-    """The description of `station/table`; columns named without words take them from the glossary."""
-    content = yaml.safe_load((SQL / f"{name}.yml").read_text(encoding="utf-8"))
-    if "of" in content:
-        return table(content["of"])
-    listed = content["columns"]
-    own = listed if isinstance(listed, dict) else dict.fromkeys(listed)
-    glossary = _glossary()
-    try:
-        return Table(
-            name=name.replace("/", "."),
-            grain=content["grain"],
-            caveats=content.get("caveats", ""),
-            key=tuple(content.get("key", ())),
-            columns={column: words or glossary[column]["is"] for column, words in own.items()},
-            types={column: glossary[column]["type"] for column in own if column in glossary},
-        )
-    except KeyError as missing:
-        raise KeyError(f"sql/{name}.yml: column {missing} is neither described there nor in sql/columns.yml") from None
-
-
-def tables(station: str) -> list[str]:
-    """The names `station/table` of all tables that a station's folder describes."""
-    return sorted(f"{station}/{path.stem}" for path in (SQL / station).glob("*.yml"))
-
-
-def as_arrow(name: str, rows: Rows) -> pa.Table:
-    """Rows with exactly the columns and types of a kept table; what a row lacks is null."""
-    if isinstance(rows, pa.Table):
-        return rows
-    types = table(name).types
-    if isinstance(rows, pd.DataFrame):
-        cells = {column: rows[column].astype(object).where(rows[column].notna(), None).tolist() for column in types if column in rows}
-        return pa.table({column: pa.array(cells.get(column, [None] * len(rows)), ARROW_TYPES[kind]) for column, kind in types.items()})
-    return pa.table({column: pa.array([row.get(column) for row in rows], ARROW_TYPES[kind]) for column, kind in types.items()})
 
 
 class StoreFault(Mend):
@@ -146,7 +61,7 @@ class Warehouse:
 
     def query(self, name: str, **parameters: Any) -> pa.Table:
         """The rows that `sql/<name>.sql` selects; `$word` in the file takes the parameter of that name."""
-        return self._execute(_statement(name), parameters).to_arrow_table()
+        return self._execute(tables.statement(name), parameters).to_arrow_table()
 
     def rows(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """The same as `query`, as plain dictionaries."""
@@ -155,7 +70,7 @@ class Warehouse:
 
     def frame(self, name: str, **parameters: Any) -> pd.DataFrame:
         """The same as `query`, as a pandas frame."""
-        return self._execute(_statement(name), parameters).df()
+        return self._execute(tables.statement(name), parameters).df()
 
     def select(self, name: str, columns: Sequence[str], **same: Any) -> pa.Table:
         """Some columns of a kept table, of the rows in which the named columns have the given values."""
@@ -165,28 +80,28 @@ class Warehouse:
 
     def execute(self, name: str, **parameters: Any) -> None:
         """Run the statement in `sql/<name>.sql` for what it changes."""
-        self._execute(_statement(name), parameters)
+        self._execute(tables.statement(name), parameters)
 
     def build(self, name: str, **parameters: Any) -> None:
         """Make the table `station/table` anew from its `.sql` file."""
-        self._execute(f"create or replace table {_quoted(name)} as {_statement(name)}", parameters)
+        self._execute(f"create or replace table {_quoted(name)} as {tables.statement(name)}", parameters)
 
-    def replace(self, name: str, rows: Rows) -> None:
+    def replace(self, name: str, rows: tables.Rows) -> None:
         """Make `rows` the whole content of a kept table."""
         self._execute(f"delete from {_quoted(name)}")
         self.insert(name, rows)
 
-    def insert(self, name: str, rows: Rows) -> None:
+    def insert(self, name: str, rows: tables.Rows) -> None:
         """Append rows to a kept table; its columns are taken by name, and what a row lacks is null."""
         if len(rows):
-            self._connection.register("_incoming", as_arrow(name, rows))
+            self._connection.register("_incoming", tables.as_arrow(name, rows))
             self._execute(f"insert into {_quoted(name)} by name select * from _incoming")
             self._connection.unregister("_incoming")
 
-    def upsert(self, name: str, rows: Rows) -> None:
+    def upsert(self, name: str, rows: tables.Rows) -> None:
         """Put rows in the place of those with the same key. The key must be distinct within `rows`."""
-        incoming = as_arrow(name, rows)
-        self.delete(name, incoming.select(list(table(name).key)))
+        incoming = tables.as_arrow(name, rows)
+        self.delete(name, incoming.select(list(tables.table(name).key)))
         self.insert(name, incoming)
 
     def delete(self, name: str, keys: pa.Table) -> None:
@@ -220,10 +135,16 @@ class Warehouse:
         """Write a new described file at `path` with one table in schema main for each `publish/<table>`."""
         self._execute(f"attach '{_literal(str(path))}' as published")
         try:
+            self._execute("begin")  # else every comment would wait for the disk
             for name in names:
                 short = name.split("/")[1]
-                self._execute(f'create table published.main."{short}" as {_published_select(name)}', parameters)
-                self._describe(f'published.main."{short}"', table(name))
+                self._execute(f'create table published.main."{short}" as {tables.published(name)}', parameters)
+                self._describe(f'published.main."{short}"', tables.table(name))
+            self._execute("commit")
+        except BaseException:
+            with suppress(duckdb.Error):
+                self._connection.execute("rollback")
+            raise
         finally:
             with suppress(duckdb.Error):
                 self._connection.execute("detach published")
@@ -273,7 +194,7 @@ class Warehouse:
     def _number_of_commits(self) -> int:
         return int(self._execute("select commits from main.store").fetchall()[0][0])
 
-    def _describe(self, target: str, description: Table) -> None:
+    def _describe(self, target: str, description: tables.Table) -> None:
         self._execute(f"comment on table {target} is '{_literal(description.comment)}'")
         for column, words in description.columns.items():
             self._execute(f"comment on column {target}.\"{column}\" is '{_literal(words)}'")
@@ -295,13 +216,13 @@ class Warehouse:
         if self._execute("select 1 from duckdb_tables() where schema_name = 'main' and table_name = 'store'").fetchall():
             self._check_version()
             return
-        for schema in SCHEMAS:
+        for schema in tables.STATIONS:
             self._execute(f"create schema if not exists {schema}")
-        for name in _kept_tables():
-            columns = ", ".join(f'"{column}" {kind}' for column, kind in table(name).types.items())
+        for name in tables.kept():
+            columns = ", ".join(f'"{column}" {kind}' for column, kind in tables.table(name).types.items())
             self._execute(f"create table if not exists {_quoted(name)} ({columns})")
         commits = _watermark(self.path)
-        self._execute(f"create table main.store as select {STORE_VERSION} as version, '{_shape()}' as shape, {commits}::bigint as commits")
+        self._execute(f"create table main.store as select {STORE_VERSION} as version, '{tables.shape()}' as shape, {commits}::bigint as commits")
 
     def _check_version(self) -> None:
         version = self._execute("select max(version) from main.store").fetchall()[0][0]
@@ -311,7 +232,7 @@ class Warehouse:
                 f"{STORE_VERSION}). Install the newer program, or move the file away: it is built again from landing/.",
                 status=1,
             )
-        if version < STORE_VERSION or self._execute("select shape from main.store").fetchall()[0][0] != _shape():
+        if version < STORE_VERSION or self._execute("select shape from main.store").fetchall()[0][0] != tables.shape():
             raise _Unusable("was made by an older version of the program")
         lost = _watermark(self.path) - self._number_of_commits()
         if lost > 0:
@@ -322,7 +243,7 @@ class Warehouse:
         with suppress(duckdb.Error):
             self._connection.execute(f"attach '{_literal(str(older))}' as older (read_only)")
             for name in NOT_IN_LANDING:
-                target = table(name)
+                target = tables.table(name)
                 there = {row[0] for row in self._connection.execute(f"select column_name from (describe older.{_quoted(name)})").fetchall()}
                 columns = ", ".join(f'"{column}"' for column in target.types if column in there)
                 self._connection.execute(f"insert into {_quoted(name)} by name select {columns} from older.{_quoted(name)}")
@@ -420,18 +341,6 @@ def _set_aside(path: Path, log_before: Path | None) -> Path:
     return kept
 
 
-def _kept_tables() -> list[str]:
-    """The tables that are kept from night to night: described, and made by no `.sql` file."""
-    return [name for schema in SCHEMAS for name in tables(schema) if not (SQL / f"{name}.sql").exists()]
-
-
-@functools.cache
-def _shape() -> str:
-    """The hash of all kept tables' columns and types; a store of another shape is another version."""
-    content = {name: table(name).types for name in _kept_tables()}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-
 def _log_of(path: Path) -> Path:
     """DuckDB's write-ahead log of a store."""
     return path.with_name(f"{path.name}.wal")
@@ -513,21 +422,6 @@ def export_parquet(database: Path, folder: Path) -> None:
                 connection.execute(f"copy \"{name}\" to '{target}' (format parquet, compression zstd)")
             except _BROKEN as error:
                 raise StoreFault(folder, error) from None
-
-
-@functools.cache
-def _statement(name: str) -> str:
-    """What `sql/<name>.sql` says."""
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _published_select(name: str) -> str:
-    """What fills a published table: its own file, or all described columns of the table that it copies."""
-    if (SQL / f"{name}.sql").exists():
-        return _statement(name)
-    original = table(name)
-    columns = ", ".join(f'"{column}"' for column in original.columns)
-    return f"select {columns} from {original.name} order by " + ", ".join(f'"{column}"' for column in original.key)
 
 
 def _quoted(name: str) -> str:

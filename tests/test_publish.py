@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from listening import warehouse
+from listening import tables, warehouse
 from listening.publish import reading
 from listening.workspace import Mend, Workspace
 from tests.conftest import drop, rows, run, workspace_maker
@@ -61,17 +61,17 @@ def test_every_table_and_every_column_is_described(told: Workspace) -> None:
     assert rows(told, bare) == []
 
 
-@pytest.mark.parametrize("name", warehouse.tables("publish"))
+@pytest.mark.parametrize("name", tables.tables("publish"))
 def test_a_description_names_exactly_the_columns_of_its_table(told: Workspace, name: str) -> None:
     found = [
         row["column_name"] for row in rows(told, f"select column_name from duckdb_columns() where table_name = '{name.split('/')[1]}' order by column_index")
     ]
-    assert found == list(warehouse.table(name).columns)
+    assert found == list(tables.table(name).columns)
 
 
-@pytest.mark.parametrize("name", warehouse.tables("publish"))
+@pytest.mark.parametrize("name", tables.tables("publish"))
 def test_the_key_of_a_table_is_distinct(told: Workspace, name: str) -> None:
-    key = ", ".join(f'"{column}"' for column in warehouse.table(name).key)
+    key = ", ".join(f'"{column}"' for column in tables.table(name).key)
     assert rows(told, f'select {key} from "{name.split("/")[1]}" group by all having count(*) > 1') == []
 
 

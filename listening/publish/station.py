@@ -16,6 +16,7 @@ import shutil
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from listening import tables
 from listening import warehouse as store
 from listening.publish import facts, site
 from listening.warehouse import Warehouse
@@ -32,7 +33,7 @@ def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.d
     settings = workspace.settings()
     company = settings.company
     today = clock.astimezone(ZoneInfo(company.timezone)).date()
-    warehouse.publish(database, store.tables("publish"), clock=clock, today=today, timezone=company.timezone)
+    warehouse.publish(database, tables.tables("publish"), clock=clock, today=today, timezone=company.timezone)
     database.chmod(0o600)
     store.export_parquet(database, folder / "parquet")
     with store.reading(database) as published:

@@ -10,7 +10,8 @@ import collections
 import hashlib
 from typing import Any
 
-from listening.warehouse import Warehouse, table
+from listening.tables import table
+from listening.warehouse import Warehouse
 
 Record = dict[str, Any]
 _NOT_CONTENT = frozenset({"landed_at", "pull_id", "row_no", "content_hash", "is_dropped", "is_swept", "updated_at"})

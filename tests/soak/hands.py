@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import pickle
 import re
@@ -24,9 +26,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow.parquet as pq
+import vl_convert
+
+from listening import cli
+
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))  # many nights share few processors
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([f"{__package__}.preloaded"])
+
+
+@functools.cache
+def _serve() -> None:
+    """Start the server process. It looks for what it imports first in PYTHONPATH alone, so it gets ours for a moment."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+    try:
+        multiprocessing.forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+def process(function: Callable[..., None], *arguments: Any) -> Any:
+    """A process that is forked from the server, started."""
+    _serve()
+    started = _context.Process(target=function, args=arguments)
+    started.start()
+    return started
+
+
+MINUTE = dt.timedelta(minutes=1)
 NOBODY = 65_534
 TOO_LONG = 300  # seconds after which a night counts as hung
 
@@ -71,8 +104,7 @@ class Running:
         self._scratch = Path(tempfile.mkdtemp(prefix="night-"))
         self._scratch.chmod(0o777)
         self._began = time.monotonic()
-        self.process = _context.Process(target=_walk, args=(order, self._scratch))
-        self.process.start()
+        self.process = process(_walk, order, self._scratch)
 
     @property
     def pid(self) -> int:
@@ -89,7 +121,8 @@ class Running:
             raise TimeoutError(f"a night did not end within {timeout} s:\n{self._read('printed')}")
         seconds = time.monotonic() - self._began
         assert self.process.exitcode is not None
-        outcome = Outcome(self.process.exitcode, self._read("printed"), seconds, self._read("steps").splitlines())
+        printed = "\n".join(line.rstrip() for line in self._read("printed").splitlines())
+        outcome = Outcome(self.process.exitcode, printed, seconds, self._read("steps").splitlines())
         outcome.peak_mb = float(self._read("peak") or 0) / 1024
         shutil.rmtree(self._scratch, ignore_errors=True)
         return outcome
@@ -121,11 +154,10 @@ def night(root: Path, clock: dt.datetime, **more: Any) -> Outcome:
 def apart(function: Callable[..., Any], *arguments: Any) -> Any:
     """What a function gives, run in a process of its own, so that ours never opens a database or starts a thread."""
     with tempfile.NamedTemporaryFile(prefix="apart-") as file:
-        process = _context.Process(target=_apart, args=(file.name, function, arguments))
-        process.start()
-        process.join()
-        if process.exitcode:
-            raise RuntimeError(f"{function.__name__} ended with {process.exitcode}: {Path(file.name).read_bytes()[-2000:].decode(errors='replace')}")
+        running = process(_apart, file.name, function, arguments)
+        running.join()
+        if running.exitcode:
+            raise RuntimeError(f"{function.__name__} ended with {running.exitcode}: {Path(file.name).read_bytes()[-2000:].decode(errors='replace')}")
         return pickle.loads(Path(file.name).read_bytes())
 
 
@@ -142,7 +174,7 @@ def _apart(path: str, function: Callable[..., Any], arguments: tuple[Any, ...]) 
 
 def _walk(order: Order, scratch: Path) -> None:
     printed = os.open(scratch / "printed", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    os.chmod(scratch / "printed", 0o666)
+    (scratch / "printed").chmod(0o666)
     for stream in (1, 2):
         os.dup2(printed, stream)
     os.environ["NO_COLOR"] = "1"
@@ -150,12 +182,8 @@ def _walk(order: Order, scratch: Path) -> None:
     if order.zone:
         os.environ["TZ"] = order.zone
         time.tzset()
-    from listening import cli  # imported by the server already; here for its name only
-
     set_clock(order.clock)
     if not order.draws:  # charts have nothing to do with what is kept, and cost a third of a night
-        import vl_convert
-
         vl_convert.vegalite_to_svg = lambda *_, **__: "<svg xmlns='http://www.w3.org/2000/svg'/>"
     steps = Steps(order, scratch)
     if order.at is not None or order.tell_steps:
@@ -223,6 +251,7 @@ class Steps:
         self._order, self._scratch = order, scratch
         self._names: list[str] = []
         self._inside = False
+        self._is_done = False
 
     def watch(self) -> None:
         """Wrap every such call."""
@@ -232,11 +261,7 @@ class Steps:
             self._wrap(shutil, name)
         for name in ("write_text", "write_bytes"):
             self._wrap(Path, name, tears=_tear_text)
-        import pyarrow.parquet as pq
-
         self._wrap(pq, "write_table", tears=_tear_table)
-        import duckdb
-
         connect = duckdb.connect
         duckdb.connect = lambda *given, **more: _Connection(self._call("connect", connect, given, more), self)  # type: ignore[assignment]
 
@@ -259,7 +284,7 @@ class Steps:
             return own(*given, **more)
         self._inside = True
         try:
-            self.step(name, given, lambda: tears(own, *given, **more) if tears else None)
+            self.step(name, given[:1] if name.startswith("write_") and name != "write_table" else given, lambda: tears(own, *given, **more) if tears else None)
             return own(*given, **more)
         finally:
             self._inside = False
@@ -268,8 +293,10 @@ class Steps:
         """Come to a step: count it, and if it is the one, do what was ordered."""
         number = len(self._names)
         self._names.append(f"{number} {name} {_target(given)}")
-        if number != self._order.at:
+        is_due = self._order.at is not None and number >= self._order.at
+        if not is_due or self._is_done or (self._order.deed == "error" and name.startswith("sql")):  # a database words its own errors
             return
+        self._is_done = True
         if self._order.deed == "tear":
             tear()
         if self._order.deed in ("kill", "tear"):
@@ -288,7 +315,21 @@ class _Connection:
 
     def execute(self, statement: str, *given: Any, **more: Any) -> Any:
         words = re.sub(r"--.*", "", statement).split()[:5]
-        if words and words[0].lower() in ("attach", "detach", "begin", "commit", "rollback", "create", "insert", "delete", "update", "copy", "checkpoint", "drop", "alter"):
+        if words and words[0].lower() in (
+            "attach",
+            "detach",
+            "begin",
+            "commit",
+            "rollback",
+            "create",
+            "insert",
+            "delete",
+            "update",
+            "copy",
+            "checkpoint",
+            "drop",
+            "alter",
+        ):
             self._steps.step(f"sql {words[0].lower()}", (" ".join(words[1:]),))
         return self._own.execute(statement, *given, **more)
 
@@ -308,6 +349,8 @@ class _Connection:
 
 def _target(given: tuple[Any, ...]) -> str:
     """What a step is about, short and without what differs from run to run."""
+    if given and isinstance(given[0], int):
+        given = (Path(f"/proc/self/fd/{given[0]}").readlink(),)
     words = [str(part) for part in given if isinstance(part, str | os.PathLike)]
     short = [re.sub(r"\d{8}T\d{6}Z-[\w.-]+?(?=[/. ']|$)", "RUN", "/".join(word.split("/")[-3:])) for word in words]
     return " ".join(" → ".join(short).split())[:110]

@@ -9,12 +9,13 @@ from typing import Any
 
 from listening.sources.files.decoding import Lines
 from listening.sources.pull import Pull, Row, printable
+from listening.workspace import CANONICAL_COLUMNS, DIMENSIONS
 
 DEPTH = 100  # levels of nesting; deeper than any export, and shallow enough for every reader after us
 NOT_JSON = "line is not valid JSON"
 NOT_AN_OBJECT = "line is not a JSON object"
 # keys by which a lone object with a list inside is a row of its own (a ticket with its comments), not a wrapping
-OWN_KEYS = frozenset({"id", "text", "body", "comment", "message", "subject", "description", "score", "rating", "created_at"})
+OWN_KEYS = frozenset({*CANONICAL_COLUMNS, *DIMENSIONS, "body", "comment", "message", "subject", "description", "rating", "created_at"})
 _GAP = re.compile(r"[\s,]*")
 _LIST_END = re.compile(r"\][\s,]*\[?")
 _WRAPPING = re.compile(r"\s*\{[^\[\]{}]*:\s*\[\s*(?=\{)")

@@ -1,0 +1,287 @@
+"""Forgetting takes a person out of everything but the company's own inbox, and what was deleted or is too old goes as well."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from conftest import drop, rows, run
+
+from listening import night, persons, search
+from listening.forgotten import Forgotten, Identity
+from listening.workspace import Mend, Workspace
+
+Make = Callable[..., Workspace]
+HEADER = "id,said_at,text,updated_at,deleted\n"
+ANNA, MAIL = "CUST-77001", "anna.forget@example.org"
+SOURCES = """
+[sources.survey]
+connector = "files"
+kind = "survey"
+path = "inbox/survey*.csv"
+columns = { id = "id", said_at = "day", text = "words", score = "nps", customer_id = "customer", email = "mail" }
+score_scale = [0, 10]
+score_name = "NPS"
+
+[sources.tickets]
+connector = "files"
+kind = "ticket"
+path = "inbox/tickets*.jsonl"
+
+[sources.customers]
+connector = "files"
+kind = "customers"
+path = "inbox/customers*.csv"
+
+[sources.operations]
+connector = "files"
+kind = "operations"
+path = "inbox/operations*.csv"
+"""
+SURVEY = (
+    "id,day,words,nps,customer,mail\n"
+    f"1,2025-05-01,The courier lost my wardrobe zebrafinch,2,{ANNA},{MAIL}\n"
+    f"2,2025-05-02,Delivered on time by a friendly crew,9,CUST-88002,bob@example.org\n"
+    f"3,2025-05-03,I came because {MAIL} told me of you,8,CUST-88003,carl@example.org\n"
+    f"4,not a date,zebrafinch again,3,{ANNA},{MAIL}\n"
+)
+
+
+def ticket(number: int, requester: object, words: str, comments: list[dict[str, Any]] | None = None, **more: Any) -> str:
+    row = {"id": number, "created_at": "2025-05-04T09:00:00Z", "updated_at": "2025-05-04T09:00:00Z", "requester_id": requester, "subject": "Help",
+           "description": words, "status": "open", "comments": comments or [], **more}  # fmt: skip
+    return json.dumps(row) + "\n"
+
+
+@pytest.fixture
+def place(make_workspace: Make) -> Workspace:
+    tickets = ticket(1, ANNA, "Nobody answers about zebrafinch") + ticket(2, "CUST-88002", f"Please write to {MAIL} instead")
+    tickets += ticket(3, "CUST-88003", "The bill is wrong", [
+        {"id": 1, "author_id": "CUST-88003", "body": "The bill is wrong", "created_at": "2025-05-04T09:00:00Z"},
+        {"id": 2, "author_id": ANNA, "body": "Mine had zebrafinch on it", "created_at": "2025-05-04T10:00:00Z"}])  # fmt: skip
+    return make_workspace(
+        SOURCES,
+        {
+            "survey.csv": SURVEY,
+            "tickets.jsonl": tickets,
+            "customers.csv": f"customer_id,since,value\n{ANNA},2020-01-01,100\nCUST-88002,2021-01-01,50\n",
+            "operations.csv": f"customer_id,stage,measure,at,failed\n{ANNA},onboard,late,2025-05-01,1\nCUST-88002,onboard,late,2025-05-01,0\n",
+        },
+    )
+
+
+def traces(place: Workspace) -> list[str]:
+    """Where the person still stands outside the inbox: by id, by address, by a word that only they said."""
+    found = search.files_with(place.root, [ANNA, MAIL, "zebrafinch"])
+    return [str(path.relative_to(place.root)) for path in found if not path.is_relative_to(place.inbox)]
+
+
+def customers(place: Workspace) -> set[object]:
+    return {row["customer_id"] for name in ("records", "customers", "operations") for row in rows(place, f"select customer_id from {name}")}
+
+
+def test_after_forgetting_no_file_but_the_inbox_holds_the_person(place: Workspace) -> None:
+    run(place)
+    drop(place, "survey-2.csv", SURVEY.replace("lost my", "never brought my"))
+    run(place)
+    assert traces(place)
+    receipt = persons.forget(place, Identity.customer(ANNA))
+    assert traces(place) == []
+    assert {identity.value for identity in receipt.found.identities} == {ANNA, MAIL}
+    assert {path.name for path in receipt.left} == {"survey.csv", "survey-2.csv", "tickets.jsonl", "customers.csv", "operations.csv"}
+    assert ANNA not in customers(place)
+    assert {"CUST-88002", "CUST-88003"} <= customers(place)
+
+
+def test_an_address_finds_the_customer_and_a_customer_the_address(place: Workspace) -> None:
+    run(place)
+    by_address = persons.forget(place, Identity.email(MAIL.upper()), is_dry_run=True)
+    assert {identity.value for identity in by_address.found.identities} == {ANNA, MAIL}
+    assert by_address.found.counts == {"survey": 2, "tickets": 1, "customers": 1, "operations": 1}
+    assert traces(place), "a dry run changes nothing"
+
+
+def test_neither_the_next_nights_nor_a_rebuild_bring_the_person_back(place: Workspace) -> None:
+    run(place)
+    persons.forget(place, Identity.customer(ANNA))
+    drop(
+        place, "survey-3.csv", SURVEY + f"5,2025-06-01,zebrafinch is back,1,{ANNA},{MAIL}\n6,2025-06-02,All good with the invoice now,9,CUST-9,d@example.org\n"
+    )
+    drop(place, "tickets-2.jsonl", ticket(9, ANNA, "zebrafinch once more"))
+    done = run(place)
+    assert traces(place) == []
+    assert done.counts["survey"]["refused"] == 3
+    assert done.counts["tickets"]["refused"] == 1
+    night.run(place, is_anew=True)
+    assert traces(place) == []
+    assert ANNA not in customers(place)
+    assert "CUST-9" in customers(place)
+
+
+def test_seen_adds_up_with_refused_rows(place: Workspace) -> None:
+    run(place)
+    persons.forget(place, Identity.customer(ANNA))
+    for row in rows(place, "select * from run_counts"):
+        assert row["seen"] == sum(int(str(row[name])) for name in ("new", "updated", "repeated", "deleted", "rejected", "refused")), row
+
+
+def test_what_others_said_stays_with_the_mention_masked(place: Workspace) -> None:
+    run(place)
+    persons.forget(place, Identity.customer(ANNA))
+    texts = {str(row["native_id"]): str(row["text"]) for row in rows(place, "select native_id, text from records where source = 'survey'")}
+    assert "told me of you" in texts["3"]
+    landed = [row for path in place.landing.glob("*/*/*.parquet") for row in pq.read_table(path).to_pylist()]
+    assert any("[forgotten]" in row["cells"] for row in landed if "told me" in row["cells"])
+
+
+def test_a_killed_forgetting_is_finished_by_the_next_night(place: Workspace) -> None:
+    run(place)
+    with night.held(place):
+        Forgotten(place).add({Identity.customer(ANNA), Identity.email(MAIL)}, dt.date(2025, 6, 1))
+    assert traces(place)
+    run(place)
+    assert traces(place) == []
+    assert not Forgotten(place).is_due
+
+
+def test_forgetting_reaches_labels(place: Workspace) -> None:
+    run(place)
+    ids = {str(row["native_id"]): str(row["record_id"]) for row in rows(place, "select native_id, record_id from records where source = 'survey'")}
+    labels = place.root / "labels" / "mine.csv"
+    labels.parent.mkdir()
+    labels.write_text(f"record_id,stage,text\n{ids['1']},onboard,zebrafinch\n{ids['2']},onboard,fine\n", encoding="utf-8")
+    persons.forget(place, Identity.customer(ANNA))
+    assert [row["record_id"] for row in csv.DictReader(labels.open(encoding="utf-8"))] == [ids["2"]]
+
+
+def test_an_address_of_many_customers_is_left_alone(make_workspace: Make) -> None:
+    shared = "office@example.org"
+    lines = "".join(f"{n},2025-05-0{n},The parcel number {n} came late,3,CUST-10{n},{shared}\n" for n in range(1, 8))
+    place = make_workspace(SOURCES.split("[sources.tickets]", maxsplit=1)[0], {"survey.csv": "id,day,words,nps,customer,mail\n" + lines})
+    run(place)
+    receipt = persons.forget(place, Identity.customer("CUST-101"))
+    assert {identity.value for identity in receipt.found.identities} == {"CUST-101"}
+    assert {identity.value for identity in receipt.found.shared} == {shared}
+    assert len(rows(place, "select * from records")) == 6
+
+
+def test_only_marks_of_the_forgotten_are_kept(place: Workspace) -> None:
+    run(place)
+    persons.forget(place, Identity.customer(ANNA))
+    kept = "".join(path.read_text(encoding="utf-8") for path in place.forgotten.iterdir())
+    assert ANNA not in kept
+    assert MAIL not in kept
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (place.forgotten, *place.forgotten.iterdir()))
+
+
+def test_somebody_unknown_is_kept_from_coming_in(place: Workspace) -> None:
+    run(place)
+    assert persons.forget(place, Identity.customer("CUST-55555")).found.rows == {}
+    drop(place, "survey-9.csv", "id,day,words,nps,customer,mail\n9,2025-06-01,Hello from a new customer here,5,CUST-55555,x@example.org\n")
+    assert run(place).counts["survey"]["refused"] == 1
+
+
+def test_a_column_named_later_refuses_and_erases_as_well(make_workspace: Make) -> None:
+    source = '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/r.csv"\ncolumns = {{ id = "n", said_at = "day", text = "words"{more} }}\n'
+    place = make_workspace(
+        source.format(more=""), {"r.csv": f"n,day,words,who\n1,2025-05-01,The seat was broken zebrafinch,{ANNA}\n2,2025-05-02,Nice trip,B\n"}
+    )
+    run(place)
+    with night.held(place):
+        Forgotten(place).add({Identity.customer(ANNA)}, dt.date(2025, 6, 1))
+        Forgotten(place).done()
+    place.configuration.write_text(place.configuration.read_text(encoding="utf-8").replace('"words" }', '"words", customer_id = "who" }'), encoding="utf-8")
+    done = run(place)
+    assert done.counts["reviews"]["refused"] == 1
+    assert traces(place) == [] or all(".published" in trace for trace in traces(place))
+
+
+def test_everything_known_of_a_person_is_exported(place: Workspace) -> None:
+    run(place)
+    known = persons.export(place, Identity.email(MAIL))
+    assert len(known["landed"]) == 5
+    assert any("lost my wardrobe" in json.dumps(row["cells"]) for row in known["landed"])
+    assert {"records", "sentences", "customers", "operations"} <= known["published"].keys()
+    assert {row["customer_id"] for row in known["published"]["records"]} == {ANNA}
+
+
+def test_two_names_at_once_are_refused(place: Workspace) -> None:
+    with pytest.raises(Mend), night.held(place), night.held(place):
+        pass
+
+
+def test_a_value_is_found_in_whatever_kind_of_file(tmp_path: Path) -> None:
+    (tmp_path / "plain.txt").write_text("so spoke Zebrafinch yesterday")
+    (tmp_path / "wide.txt").write_text("so spoke zebrafinch", encoding="utf-16")
+    (tmp_path / "packed.gz").write_bytes(gzip.compress(b"zebrafinch"))
+    (tmp_path / "other.txt").write_text("zebrafinches are others")
+    assert [path.name for path in search.files_with(tmp_path, ["zebrafinch"])] == ["packed.gz", "plain.txt", "wide.txt"]
+
+
+# --- deleted at the source, and older than it may be kept ---
+
+
+def test_words_deleted_at_the_source_leave_landing_too(make_workspace: Make) -> None:
+    place = make_workspace(
+        '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/*.csv"\n',
+        {"a.csv": HEADER + "1,2025-05-01,The zebrafinch seat was broken,2025-05-01,\n2,2025-05-02,Nice trip to the coast,2025-05-02,\n"},
+    )
+    run(place)
+    drop(place, "b.csv", HEADER + "1,2025-05-01,The zebrafinch seat was broken,2025-05-09,true\n")
+    assert run(place).counts["reviews"]["deleted"] == 1
+    current = [trace for trace in traces(place) if not trace.startswith(".published/") or (place.root / trace).is_relative_to(place.published.resolve())]
+    assert current == []
+    drop(place, "c.csv", HEADER + "1,2025-05-01,The zebrafinch seat was broken again,2025-05-03,\n")
+    assert run(place).counts["reviews"]["repeated"] == 1
+    assert not search.files_with(place.landing, ["zebrafinch"])
+    night.run(place, is_anew=True)
+    assert [row["native_id"] for row in rows(place, "select native_id from records")] == ["2"]
+
+
+def test_a_deleted_ticket_takes_its_messages_out_of_landing(make_workspace: Make) -> None:
+    place = make_workspace(SOURCES.split("[sources.tickets]")[1].join(["[sources.tickets]", ""]).split("[sources.customers]")[0], {
+        "tickets.jsonl": ticket(1, "CUST-1", "My zebrafinch is late") + ticket(2, "CUST-2", "The bill is wrong again")})  # fmt: skip
+    run(place)
+    drop(place, "tickets-2.jsonl", ticket(1, "CUST-1", "", status="deleted", updated_at="2025-06-01T09:00:00Z"))
+    run(place)
+    assert not search.files_with(place.landing, ["zebrafinch"])
+    assert [row["text"] for row in rows(place, "select text from records")] == ["Help\nThe bill is wrong again"]
+
+
+@pytest.fixture
+def old_and_new(make_workspace: Make) -> Workspace:
+    today = dt.date.today()
+    old, new = today - dt.timedelta(days=400), today - dt.timedelta(days=20)
+    return make_workspace(
+        '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/*.csv"\nkeep_days = 365\n',
+        {"a.csv": f"id,said_at,text\n1,{old},The zebrafinch seat was broken\n2,{new},Nice trip to the coast\n"},
+    )
+
+
+def test_what_is_older_than_keep_days_is_rejected_and_leaves_landing(old_and_new: Workspace) -> None:
+    done = run(old_and_new)
+    assert (done.counts["reviews"]["new"], done.counts["reviews"]["rejected"]) == (1, 1)
+    assert done.reasons["reviews"] == {"older than keep_days": 1}
+    assert traces(old_and_new) == []
+
+
+def test_what_grows_too_old_goes_within_a_week(make_workspace: Make) -> None:
+    today = dt.date.today()
+    old, new = today - dt.timedelta(days=400), today - dt.timedelta(days=20)
+    place = make_workspace(
+        '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/*.csv"\n',
+        {"a.csv": f"id,said_at,text\n1,{old},The zebrafinch seat was broken\n2,{new},Nice trip to the coast\n"},
+    )
+    run(place)
+    assert len(rows(place, "select * from records")) == 2
+    place.configuration.write_text(place.configuration.read_text(encoding="utf-8") + "keep_days = 365\n", encoding="utf-8")
+    run(place)
+    assert [row["native_id"] for row in rows(place, "select native_id from records")] == ["2"]
+    assert not search.files_with(place.landing, ["zebrafinch"])
