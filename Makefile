@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_DAY := 2026-06-30
 
-.PHONY: help setup demo bench test lint format lock clean
+.PHONY: help setup demo bench test soak lint format lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,9 @@ bench: setup  ## Time a night station by station, on rows made from the sample's
 
 test: setup  ## Run all tests
 	$(BIN)/python -m pytest
+
+soak: setup  ## Play kills, full disks, damaged files and sixty nights of random faults against an oracle (about half an hour)
+	$(BIN)/python -m tests.soak $(SOAK)
 
 lint: setup  ## Check style, docstrings and types
 	$(BIN)/ruff check .

@@ -195,13 +195,18 @@ def _finish(candidates: list[Record]) -> None:
     for record, text in zip(records, privacy.redact([record["text"] for record in records]), strict=True):
         record["text"] = text
         record["language"] = record["given_language"] or (cleaning.language(text) if text else None)
-        record["url"] = privacy.EMAIL.sub("[e-mail]", record["url"]) if record["url"] else None
+        record["url"] = _public_link(record["url"]) if record["url"] else None
         kept = privacy.kept_attributes(record.get("attributes") or {})
         record["attributes"] = json.dumps(kept, ensure_ascii=False, sort_keys=True) if kept else None
         record["text_hash"] = hashlib.sha256(text.encode()).hexdigest()[:16] if text else None
         record["content_hash"] = folding.content_hash(record)
         if record["is_deleted"]:
             folding.erase(record)
+
+
+def _public_link(url: str) -> str | None:
+    """A link without addresses; one that carries a token opens something for whoever has it, and is left out."""
+    return None if "[link]" in str(privacy.redact([url])[0]) else privacy.EMAIL.sub("[e-mail]", url)
 
 
 def _tell(source: Source, pull: _Pull, shaped: Shaped) -> None:
