@@ -119,8 +119,8 @@ def _logits_held_out(features: sp.csr_matrix, truth: NDArray[Any], groups: NDArr
     for industries in _turns(groups):
         is_out = np.isin(groups, industries)
         names, weights, intercepts = _model(features[~is_out], truth[~is_out])
-        places = [list(stages).index(stage) for stage in names]
-        logits[np.ix_(is_out, places)] = features[is_out] @ weights.T + intercepts
+        places = np.array([list(stages).index(stage) for stage in names])
+        logits[np.ix_(np.flatnonzero(is_out), places)] = features[is_out] @ weights.T + intercepts
     return logits
 
 
