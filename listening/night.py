@@ -50,7 +50,6 @@ class Night:
     counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
     tagged: tagging.Tagged = field(default_factory=tagging.Tagged)
     published: Path | None = None
-    must_compact: bool = False
 
     @property
     def status(self) -> int:
@@ -87,11 +86,12 @@ class Night:
                 with self.warehouse.transaction():
                     self.warehouse.execute("records/shape_again", source=source.name)
             log.info("erased forgotten people from %s rows of %s", lines, source.name)
-        self.must_compact = True
+        with self.warehouse.transaction():
+            self.warehouse.note_erasure()
 
     def close(self) -> None:
         """Copy the store without what was erased tonight; after forgetting, leave nothing beside it that still holds the person."""
-        if not self.must_compact or not self.published:
+        if not self.warehouse.is_copy_due or not self.published:
             return
         labels.keep_only(self.workspace, {row["record_id"] for row in self.warehouse.rows("night/live_records")})
         self.warehouse.compact()
@@ -107,6 +107,8 @@ class Night:
             self._gather(name)
         except Mend:
             raise
+        except OSError as error:
+            self._note(name, [f"{name}: {_of_the_disk(error)}"], [])
         except Exception as error:
             log.info("gathering %s was stopped", name, extra={"stopped_by": error})
             place = self.workspace.logs / f"{self.run_id}.jsonl"
@@ -139,7 +141,6 @@ class Night:
             landing.erase(
                 self.workspace, self.warehouse, source.name, lambda pull, line: (line[0], *rows[pull][line[0]]) if line[0] in rows.get(pull, ()) else line
             )
-            self.must_compact = True
         if swept is not None:
             records.swept(self.warehouse, source)
 
@@ -164,14 +165,7 @@ class Night:
         """Write down the run and publish it as a whole."""
         self._write_journey()
         runs.keep(self.workspace, self.warehouse, self._run(runs.DONE_IN_PART if self.faults else runs.DONE), is_journaled=False)
-        try:
-            self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock)
-        except OSError as error:
-            raise Mend(
-                f"The run could not be published in {self.workspace.runs}: {error.strerror or error}. Free the disk or mend its permissions, and run "
-                "again; what was published before still stands.",
-                status=1,
-            ) from None
+        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock)
         self._journal(runs.DONE_IN_PART if self.faults else runs.DONE)
         log.info("published %s", self.published)
         return self.published
@@ -258,7 +252,7 @@ def begin(workspace: Workspace, as_of: str | None = None, is_anew: bool = False,
     now = dt.datetime.now(dt.UTC)
     clock = _clock(as_of, settings, now)
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    with _private_files(), _alone(workspace), _logged(workspace, run_id, settings.keep.logs):
+    with _in_words(), _private_files(), _alone(workspace), _logged(workspace, run_id, settings.keep.logs):
         last_landed = landing.last_landed(workspace)
         is_replay = as_of is not None and last_landed is not None and clock < last_landed
         store = workspace.root / ".replay.duckdb" if is_replay else workspace.warehouse
@@ -273,6 +267,12 @@ def begin(workspace: Workspace, as_of: str | None = None, is_anew: bool = False,
         finally:
             if is_replay:
                 warehouse.discard(store)
+
+
+def _of_the_disk(error: OSError) -> str:
+    """What the system refused, and how to mend it; only a place and the system's own words."""
+    where = f"{error.filename} cannot be used" if error.filename else "a file cannot be written or read"
+    return f"{where} ({error.strerror or type(error).__name__}). Free the disk or mend the permissions, and run again: what has landed is kept."
 
 
 @contextmanager
@@ -298,6 +298,15 @@ def _clock(as_of: str | None, settings: Settings, now: dt.datetime) -> dt.dateti
     if clock > now:
         raise Mend(f"--as-of {as_of} lies in the future; a night can only be told up to now.")
     return clock
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say what the system refused in a sentence, wherever in the night it was."""
+    try:
+        yield
+    except OSError as error:
+        raise Mend(f"The night ended early: {_of_the_disk(error)} What was published before still stands.", status=1) from None
 
 
 @contextmanager

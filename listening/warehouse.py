@@ -23,7 +23,7 @@ import pyarrow as pa
 from listening import tables
 from listening.workspace import Mend
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 NOT_IN_LANDING = ("night/runs", "records/run_counts")  # carried over from a store of another version
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException, duckdb.OutOfMemoryException)
@@ -149,6 +149,15 @@ class Warehouse:
             with suppress(duckdb.Error):
                 self._connection.execute("detach published")
 
+    def note_erasure(self) -> None:
+        """Remember, with whatever the transaction deletes, that the store is to be copied without it."""
+        self._execute("update main.store set is_copy_due = true")
+
+    @property
+    def is_copy_due(self) -> bool:
+        """Whether something was deleted whose bytes still stand in the file."""
+        return bool(self._execute("select is_copy_due from main.store").fetchall()[0][0])
+
     def compact(self) -> None:
         """Copy everything into a new file and put that in the place of the old one, which is unlinked.
 
@@ -160,6 +169,7 @@ class Warehouse:
         self._execute(f"attach '{_literal(str(fresh))}' as fresh")
         self._execute(f'copy from database "{name}" to fresh')
         kept, copied = (self._sizes(database) for database in (name, "fresh"))
+        self._execute("update fresh.main.store set is_copy_due = false")
         self._execute("detach fresh")
         if kept != copied:
             raise StoreFault(self.path, RuntimeError("its copy differs from it"))
@@ -222,7 +232,9 @@ class Warehouse:
             columns = ", ".join(f'"{column}" {kind}' for column, kind in tables.table(name).types.items())
             self._execute(f"create table if not exists {_quoted(name)} ({columns})")
         commits = _watermark(self.path)
-        self._execute(f"create table main.store as select {STORE_VERSION} as version, '{tables.shape()}' as shape, {commits}::bigint as commits")
+        self._execute(
+            f"create table main.store as select {STORE_VERSION} as version, '{tables.shape()}' as shape, {commits}::bigint as commits, false as is_copy_due"
+        )
 
     def _check_version(self) -> None:
         version = self._execute("select max(version) from main.store").fetchall()[0][0]
@@ -267,7 +279,10 @@ def opened(path: Path) -> Iterator[Warehouse]:
             warehouse = _open(path)
         except _Unusable as problem:
             kept = _set_aside(path, log_before)
-            warehouse = _open(path)
+            try:
+                warehouse = _open(path)
+            except _Unusable as again:  # a new one cannot be damaged, so it is the disk
+                raise StoreFault(path, again) from None
             warehouse._carry_over(kept)
             warehouse.notes.append(f"{path.name} {problem}; it was set aside as {kept} and is built again from what has landed")
     if is_lost:
@@ -293,7 +308,7 @@ def _open(path: Path) -> Warehouse:
         if "set lock" in said.lower():
             raise Mend(f"{path} is held by another program: {said} Close it there, and run again.", status=1) from None
         if not path.exists() or not os.access(path, os.R_OK | os.W_OK) or "newer" in said or "storage version" in said:
-            raise Mend(f"{path} cannot be opened: {said}", status=1) from None
+            raise Mend(f"{path} cannot be opened: {said} Mend its owner and permissions, and run again.", status=1) from None
         raise _Unusable(f"is damaged ({said})") from None
     warehouse = Warehouse(connection, path)
     try:

@@ -8,9 +8,15 @@ import gzip
 import io
 import json
 import os
+import shutil
+import socket
+import stat
+import struct
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import openpyxl
@@ -22,7 +28,7 @@ from hypothesis import strategies as st
 
 from listening.sources import Fault, Pull
 from listening.sources.files import finding, pulls
-from listening.sources.pull import Row, Unreadable
+from listening.sources.pull import Known, Row, Unreadable
 from listening.workspace import Source
 
 TWO = [{"id": "1", "text": "good"}, {"id": "2", "text": "bad"}]
@@ -33,7 +39,7 @@ RAGGED = "line has another number of cells than the header"
 class Look:
     """What came of one look at a folder."""
 
-    def __init__(self, root: Path, known: frozenset[str] = frozenset(), **keys: Any) -> None:
+    def __init__(self, root: Path, known: Known = MappingProxyType({}), **keys: Any) -> None:
         self.faults: list[str] = []
         self.pulls: list[Pull] = []
         self.rows: list[Row] = []
@@ -423,13 +429,19 @@ def test_a_copy_a_renamed_file_and_a_packed_one_are_read_once(tmp_path: Path) ->
     put(tmp_path / "packed.csv.gz", gzip.compress(content.encode()))
     assert len(Look(tmp_path).pulls) == 1
     (tmp_path / "a.csv").rename(tmp_path / "z.csv")
-    assert Look(tmp_path, frozenset(pull.fingerprint for pull in first.pulls)).pulls == []
+    assert Look(tmp_path, dict.fromkeys((pull.fingerprint for pull in first.pulls), frozenset())).pulls == []
+
+
+def test_content_that_comes_back_after_other_content_in_its_place_is_read_again(tmp_path: Path) -> None:
+    first = Look(put(tmp_path / "a.csv", "id,text\n1,good\n").parent).pulls[0]
+    assert Look(tmp_path, {first.fingerprint: frozenset({"a.csv"})}).good == [{"id": "1", "text": "good"}]
+    assert Look(tmp_path, {first.fingerprint: frozenset({"b.csv"})}).pulls == []
 
 
 def test_a_file_that_grew_is_read_anew(tmp_path: Path) -> None:
     first = Look(put(tmp_path / "a.csv", "id,text\n1,good\n").parent)
     put(tmp_path / "a.csv", "id,text\n1,good\n2,bad\n")
-    assert Look(tmp_path, frozenset(pull.fingerprint for pull in first.pulls)).good == TWO
+    assert Look(tmp_path, dict.fromkeys((pull.fingerprint for pull in first.pulls), frozenset())).good == TWO
 
 
 @pytest.mark.parametrize("moment", ["_settled", "examine", "pages"])
@@ -460,7 +472,7 @@ def test_a_file_touched_just_now_is_waited_for_once(tmp_path: Path, monkeypatch:
 
 def test_a_file_taken_away_between_two_looks_is_told(tmp_path: Path) -> None:
     path = put(tmp_path / "a.csv", "id,text\n1,x\n")
-    (found,) = pulls(Source(name="s", connector="files", kind="review", path="*"), tmp_path, frozenset())
+    (found,) = pulls(Source(name="s", connector="files", kind="review", path="*"), tmp_path, {})
     path.unlink()
     assert isinstance(found, Pull)
     with pytest.raises(Unreadable, match="cannot be read: No such file"):
@@ -490,12 +502,282 @@ def test_a_pattern_that_is_none_is_told(tmp_path: Path, pattern: str) -> None:
 
 def test_no_file_is_a_fault_until_one_has_landed_and_a_remark_after_it(tmp_path: Path) -> None:
     source = Source(name="s", connector="files", kind="review", path="inbox/*.csv")
-    (never,) = pulls(source, tmp_path, frozenset())
-    (no_more,) = pulls(source, tmp_path, frozenset({"f"}))
+    (never,) = pulls(source, tmp_path, {})
+    (no_more,) = pulls(source, tmp_path, {"f": frozenset()})
     assert isinstance(never, Fault)
     assert isinstance(no_more, Fault)
     assert "no file matches 'inbox/*.csv'" in never.sentence
     assert (never.is_remark, no_more.is_remark) == (False, True)
+
+
+# traps: files made to fill a memory or a disk, to read what is not theirs, or never to end
+
+GOOD = "id,text\n1,good\n2,bad\n"
+SHEET, RELATIONS, SHARED = "xl/worksheets/sheet1.xml", "xl/_rels/workbook.xml.rels", "xl/sharedStrings.xml"
+LAUGHS = b"<!DOCTYPE x [<!ENTITY a 'ha'>" + b"".join(b"<!ENTITY %c '%s'>" % (name, b"&%c;" % (name - 1) * 10) for name in b"bcdefghi") + b"]>"
+OUTSIDE = b"<!DOCTYPE x [<!ENTITY i SYSTEM 'file:///etc/passwd'>]>"
+
+
+def packed(edits: dict[str, Callable[[bytes], bytes]] | None = None, more: dict[str, bytes] | None = None) -> bytes:
+    """A workbook of two rows whose texts are shared, with some of its parts edited or added."""
+    kind = b"officeDocument/2006/relationships/sharedStrings"
+    shared = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>good</t></si><si><t>bad</t></si></sst>'
+    known: dict[str, Callable[[bytes], bytes]] = {
+        SHEET: lambda part: part.replace(b't="inlineStr"><is><t>good</t></is>', b't="s"><v>0</v>').replace(
+            b't="inlineStr"><is><t>bad</t></is>', b't="s"><v>1</v>'
+        ),
+        RELATIONS: lambda part: part.replace(
+            b"</Relationships>",
+            b'<Relationship Id="rId9" Type="http://schemas.openxmlformats.org/%s" Target="sharedStrings.xml"/></Relationships>' % kind,
+        ),
+        "[Content_Types].xml": lambda part: part.replace(
+            b"</Types>",
+            b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>',
+        ),
+    }
+    with zipfile.ZipFile(io.BytesIO(workbook(("id", "text"), ("1", "good"), ("2", "bad")))) as archive:
+        parts = {name: known.get(name, bytes)(archive.read(name)) for name in archive.namelist()} | {SHARED: shared}
+    parts = {name: (edits or {}).get(name, bytes)(part) for name, part in parts.items()} | (more or {})
+    with zipfile.ZipFile(file := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return file.getvalue()
+
+
+def repeated(text: str, rows: int, within_lists: bool = False, **options: Any) -> bytes:
+    """A Parquet file in which every row has the same long text, which the file holds once."""
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([text]))
+    cells = pa.ListArray.from_arrays(pa.array(range(rows + 1), pa.int32()), column) if within_lists else column
+    pq.write_table(pa.table({"text": cells}), file := io.BytesIO(), **options)
+    return file.getvalue()
+
+
+def written(table: pa.Table, **options: Any) -> bytes:
+    pq.write_table(table, file := io.BytesIO(), **options)
+    return file.getvalue()
+
+
+LONG = "x" * 2**19
+TRAPS: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "a packed file that unpacks to a thousand times its size": (
+        "a.csv.gz",
+        lambda: gzip.compress(GOOD.encode() + b"3,%s\n" % (b"x" * 1000) * 120_000),
+        "unpacks to more than",
+    ),
+    "a packed file of one endless line": ("a.csv.gz", lambda: gzip.compress(b"id,text\n1," + b"x" * 120_000_000), "unpacks to more than"),
+    "a packed file in a packed file": ("a.csv.gz", lambda: gzip.compress(gzip.compress(GOOD.encode())), "no text file"),
+    "packed zeros": ("a.csv.gz", lambda: gzip.compress(bytes(40_000_000)), "no text file"),
+    "a workbook in a packed file": ("a.xlsx.gz", lambda: gzip.compress(packed()), "is no .xlsx workbook"),
+    "a workbook with a part that unpacks to a thousand times its size": (
+        "a.xlsx",
+        lambda: packed(more={"xl/media/x.bin": bytes(40_000_000)}),
+        "would unpack to",
+    ),
+    "a workbook of one endless shared text": ("a.xlsx", lambda: packed({SHARED: lambda part: part.replace(b"good", b"x" * 40_000_000)}), "would unpack to"),
+    "a workbook in an archive": ("a.zip", lambda: _zipped({"inner.xlsx": packed()}), "cannot be read as a workbook"),
+    "a workbook that lies about a part's size": ("a.xlsx", lambda: _lying(packed()), "cannot be read as a workbook"),
+    "a workbook with a name that leads out": ("a.xlsx", lambda: packed(more={"../../evil.txt": b"x"}), "leads out of the workbook"),
+    "a workbook with a name from the root": ("a.xlsx", lambda: packed(more={"/etc/cron.d/evil": b"x"}), "leads out of the workbook"),
+    "a workbook with a name as on Windows": ("a.xlsx", lambda: packed(more={"xl\\..\\..\\evil": b"x"}), "leads out of the workbook"),
+    "a workbook whose sheet lies elsewhere": (
+        "a.xlsx",
+        lambda: packed({RELATIONS: lambda part: part.replace(b"/xl/worksheets/sheet1.xml", b"../../../../../../etc/passwd")}),
+        "no visible sheet with rows",
+    ),
+    "a workbook whose shared texts lie elsewhere": (
+        "a.xlsx",
+        lambda: packed({"[Content_Types].xml": lambda part: part.replace(b"/xl/sharedStrings.xml", b"/../../etc/passwd")}),
+        "cannot be read as a workbook",
+    ),
+    "a workbook with a line far below": (
+        "a.xlsx",
+        lambda: packed({SHEET: lambda part: part.replace(b'<row r="3"', b'<row r="999999999999"')}),
+        "more than 1048576 rows",
+    ),
+    "a workbook with a cell far to the right": (
+        "a.xlsx",
+        lambda: packed({SHEET: lambda part: part.replace(b'r="B3"', b'r="ZZZ3"')}),
+        "16384 columns",
+    ),
+    **{
+        f"a workbook with {name} in {part}": (
+            "a.xlsx",
+            lambda part=part, xml=xml: packed({part: lambda old: xml + old.replace(b"good", b"&i;").replace(b"<v>0", b"<v>&i;")}),
+            "cannot be read as a workbook",
+        )
+        for name, xml in (("a billion laughs", LAUGHS), ("an entity from outside", OUTSIDE))
+        for part in (SHEET, SHARED, RELATIONS, "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml")
+    },
+    "a Parquet file of one text repeated": ("a.parquet", lambda: repeated(LONG, 20_000), "would unpack to 9.8 GB"),
+    "a Parquet file of one text repeated in lists": ("a.parquet", lambda: repeated(LONG, 20_000, within_lists=True), "would unpack to 9.8 GB"),
+    "a Parquet file of one text repeated in lists, which says nothing of its types": (
+        "a.parquet",
+        lambda: repeated(LONG, 20_000, within_lists=True, store_schema=False),
+        "would unpack to 9.8 GB",
+    ),
+    "a Parquet file of texts that shrink": (
+        "a.parquet",
+        lambda: written(pa.table({"text": [LONG + str(number) for number in range(100)]}), compression="zstd", use_dictionary=False),
+        "would unpack to",
+    ),
+    "a Parquet file of a hundred million empty rows": ("a.parquet", lambda: written(pa.table({"text": pa.nulls(100_000_000, pa.string())})), "would unpack to"),
+    "a Parquet file of too many columns": ("a.parquet", lambda: written(pa.table({f"c{number}": [1] for number in range(20_000)})), "has 20000 columns"),
+    "a Parquet file with more to say of itself than to hold": (
+        "a.parquet",
+        lambda: written(pa.table({"text": ["x"]}).replace_schema_metadata({"k": "x" * 120_000_000})),
+        "cannot be read as Parquet",
+    ),
+    "a Parquet file that says its end is longer than itself": (
+        "a.parquet",
+        lambda: written(pa.table({"text": ["x"]}))[:-8] + (2**31 - 1).to_bytes(4, "little") + b"PAR1",
+        "cannot be read as Parquet",
+    ),
+}
+
+
+def _zipped(parts: dict[str, bytes]) -> bytes:
+    with zipfile.ZipFile(file := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return file.getvalue()
+
+
+def _lying(content: bytes) -> bytes:
+    """The same archive, whose sheet claims to unpack to ten bytes."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheet = archive.getinfo(SHEET)
+    return content.replace(struct.pack("<LL", sheet.compress_size, sheet.file_size), struct.pack("<LL", sheet.compress_size, 10))
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_trap_is_refused_in_words_and_the_file_beside_it_goes_through(tmp_path: Path, trap: str) -> None:
+    name, content, words = TRAPS[trap]
+    put(tmp_path / name, content())
+    put(tmp_path / "good.csv", GOOD)
+    found = Look(tmp_path)
+    assert [words in fault for fault in found.faults] == [True], found.faults
+    assert found.good == TWO
+    assert {path.name for path in tmp_path.iterdir()} == {name, "good.csv"}
+
+
+def test_the_workbook_that_traps_are_made_from_is_good(look: Callable[..., Look]) -> None:
+    assert look("a.xlsx", packed()).good == TWO
+
+
+def test_what_is_packed_well_is_no_trap(look: Callable[..., Look]) -> None:
+    assert len(look("a.csv.gz", gzip.compress(b"id,text\n" + b"1,the same words again and again\n" * 200_000)).good) == 200_000
+
+
+def test_a_sheet_whose_every_line_names_one_cell_far_to_the_right_is_refused(look: Callable[..., Look], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("listening.sources.tables.CELLS", 2**20)
+    far = b'<row><c r="XFD9"><v>1</v></c></row>' * 100
+    found = look("a.xlsx", packed({SHEET: lambda part: part.replace(b"</sheetData>", far + b"</sheetData>")}))
+    assert "absurd number of columns" in found.faults[0]
+
+
+def test_a_document_that_must_be_held_as_a_whole_has_a_limit(look: Callable[..., Look], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("listening.sources.files.decoding.WHOLE_LIMIT", 2**20)
+    found = look("a.json", "[\n" + ",\n".join(json.dumps({"id": number, "text": "x" * 100}) for number in range(20_000)) + "\n]")
+    assert "is one JSON document of more than 1 million characters" in found.faults[0]
+
+
+@pytest.mark.parametrize("row_group_size", [777, 100_000])
+def test_parquet_comes_back_as_it_was_written_however_it_is_packed(tmp_path: Path, row_group_size: int) -> None:
+    table = [
+        {"text": f"text {number}" if number % 3 else None, "same": "again", "list": [f"a{number}", None], "deep": {"a": [{"b": f"c{number}"}]}, "n": number}
+        for number in range(25_000)
+    ]
+    put(tmp_path / "a.parquet", written(pa.Table.from_pylist(table), row_group_size=row_group_size))
+    assert Look(tmp_path).good == table
+
+
+@pytest.mark.parametrize("extent", [b"", b'<dimension ref="A1"/>', b'<dimension ref="A1:XFD1048576"/>'])
+def test_what_a_sheet_says_of_its_extent_is_not_believed(look: Callable[..., Look], extent: bytes) -> None:
+    """Programs that stream a sheet write it before they know it; what they write must cost no row."""
+    assert look("a.xlsx", packed({SHEET: lambda part: part.replace(b'<dimension ref="A1:B3" />', extent)})).good == TWO
+
+
+def test_a_cell_beyond_the_header_is_kept(look: Callable[..., Look]) -> None:
+    found = look("a.xlsx", workbook(("id", "text"), (1, "good", None, "beyond"), (2, "bad")))
+    assert found.good == [{"id": 1, "text": "good", "column_3": None, "column_4": "beyond"}, {"id": 2, "text": "bad", "column_3": None, "column_4": None}]
+
+
+def test_what_never_ends_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a-pipe.csv")
+    (tmp_path / "b-zeros.csv").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as door:
+        place = tempfile.mkdtemp()  # a socket's path must be short
+        door.bind(f"{place}/s")
+        shutil.move(f"{place}/s", tmp_path / "c-socket.csv")
+        Path(place).rmdir()
+        put(tmp_path / "good.csv", GOOD)
+        found = Look(tmp_path)
+    assert found.good == TWO
+    assert [fault.split(".")[0] for fault in found.faults] == ["a-pipe", "b-zeros", "c-socket"]
+    assert "is no ordinary file" in found.faults[0]
+    assert "leads out of the workspace" in found.faults[1]
+
+
+def test_a_device_is_no_file(tmp_path: Path) -> None:
+    try:
+        os.mknod(tmp_path / "device.csv", stat.S_IFCHR | 0o600, os.makedev(1, 5))
+    except PermissionError:
+        pytest.skip("only the administrator can make a device")
+    put(tmp_path / "good.csv", GOOD)
+    found = Look(tmp_path)
+    assert found.good == TWO
+    assert [("device.csv is no ordinary file" in fault) for fault in found.faults] == [True]
+
+
+def test_no_way_leads_out_of_the_workspace(tmp_path: Path) -> None:
+    """Not a link, not a folder that is one, not the inbox itself, not a path that climbs."""
+    root = tmp_path / "workspace"
+    root.mkdir()
+    (tmp_path / "outside" / "deep").mkdir(parents=True)
+    put(tmp_path / "outside" / "secret.csv", "id,text\n1,secret\n")
+    put(tmp_path / "outside" / "deep" / "secret.csv", "id,text\n2,secret\n")
+    put(root / "good.csv", GOOD)
+    (root / "inbox").symlink_to(tmp_path / "outside")
+    (root / "around").symlink_to(root)
+    (root / "file.csv").symlink_to("../outside/secret.csv")
+    for pattern in (
+        "inbox/*.csv",
+        "inbox/**/*.csv",
+        "**/secret.csv",
+        "file.csv",
+        "../outside/*.csv",
+        "inbox/../../outside/*.csv",
+        str(tmp_path / "outside" / "*.csv"),
+    ):
+        found = Look(root, path=pattern)
+        assert found.rows == [], pattern
+        assert found.faults, pattern
+    assert Look(root, path="*.csv").good == TWO
+    assert Look(root, path="around/good.csv").good == TWO
+
+
+def test_a_link_to_what_runs_make_is_not_followed(tmp_path: Path) -> None:
+    for name in ("landing/s/rows.csv", ".published/run/rows.csv"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        put(tmp_path / name, GOOD)
+    (tmp_path / "a.csv").symlink_to("landing/s/rows.csv")
+    (tmp_path / "published").symlink_to(".published/run")
+    (tmp_path / "b.csv").symlink_to("published/rows.csv")
+    found = Look(tmp_path)
+    assert found.rows == []
+    assert ["is a link to what runs make" in fault for fault in found.faults] == [True, True]
+
+
+def test_names_show_what_would_steer_a_terminal_as_a_sign(tmp_path: Path) -> None:
+    put(tmp_path / "a\x1b[31m\nb\u202e.csv", "id,text,te\x1bxt,te\x1bxt\n1,x,y,z\n")
+    put(tmp_path / "b.jsonl", '{"id": 1, "te\\u001bxt": 1, "te\\u001bxt": 2}\n{"id": 2}\n')
+    found = Look(tmp_path)
+    assert found.pulls[0].origin == "a\ufffd[31m\ufffdb\ufffd.csv"
+    assert found.notes == [
+        f"{found.pulls[0].origin} has the column 'te\ufffdxt' more than once; another is called 'te\ufffdxt_2'",
+        "b.jsonl has objects with the key 'te\ufffdxt' more than once; the last one counts",
+    ]
+    assert set(found.good[0]) == {"id", "text", "te\x1bxt", "te\x1bxt_2"}
 
 
 # rules
@@ -515,7 +797,7 @@ def dialects(draw: st.DrawFn) -> dict[str, Any]:
     return {"delimiter": draw(st.sampled_from(",;\t|")), "lineterminator": end, "quoting": draw(st.sampled_from(quoting))}
 
 
-def written(rows: list[list[str]], dialect: dict[str, Any]) -> list[str]:
+def as_csv(rows: list[list[str]], dialect: dict[str, Any]) -> list[str]:
     """Each row as csv.writer writes it, below a header."""
     lines = []
     for row in [[f"column {place}" for place in range(len(rows[0]))], *rows]:
@@ -534,7 +816,7 @@ def read(content: str) -> list[Row]:
 @settings(max_examples=250, deadline=None, derandomize=True)
 @given(tables(CELLS), dialects())
 def test_rows_come_back_as_csv_writer_wrote_them(table: list[list[str]], dialect: dict[str, Any]) -> None:
-    found = read("".join(written(table, dialect)))
+    found = read("".join(as_csv(table, dialect)))
     assert [row.fault for row in found] == [None] * len(table)
     assert [list(row.cells.values()) for row in found] == table
 
@@ -550,7 +832,7 @@ DAMAGES: dict[str, Callable[[str, str], str]] = {
 @settings(max_examples=250, deadline=None, derandomize=True)
 @given(tables(LINE_CELLS), dialects(), st.sampled_from(sorted(DAMAGES)), st.data())
 def test_whatever_single_line_is_damaged_the_others_survive(table: list[list[str]], dialect: dict[str, Any], damage: str, data: st.DataObject) -> None:
-    lines = written(table, dialect)
+    lines = as_csv(table, dialect)
     place = data.draw(st.integers(1, len(table)))
     end = dialect["lineterminator"]
     lines[place] = DAMAGES[damage](lines[place].removesuffix(end), dialect["delimiter"]) + end

@@ -52,6 +52,16 @@ def test_a_rebuilt_store_publishes_the_same(place: Workspace) -> None:
     assert [row for row in rows(place, "select * from run_counts") if row in counts] == counts
 
 
+def test_an_earlier_file_put_back_is_what_counts(place: Workspace) -> None:
+    run(place)
+    drop(place, "a.csv", CSV.replace("wrong again", "right at last"))
+    run(place)
+    drop(place, "a.csv", CSV)
+    assert run(place).counts["reviews"]["updated"] == 1
+    assert {row["text"] for row in rows(place, "select text from records")} == {"The bill was wrong again", "Quick and friendly delivery"}
+    assert run(place).counts["reviews"]["updated"] == 0
+
+
 def test_a_lost_store_is_built_again_and_told(place: Workspace) -> None:
     run(place)
     before = published(place)

@@ -20,7 +20,7 @@ from typing import Any
 from listening.forgotten import FORGOTTEN, Forgotten
 from listening.landing import batches, drift
 from listening.landing.batches import Line, Manifest
-from listening.sources import DOORS, Fault, Pull
+from listening.sources import DOORS, Fault, Known, Pull
 from listening.sources.pull import PAGE_ROWS, Row, Unreadable
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Source, Workspace
@@ -47,10 +47,11 @@ def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.d
     otherwise (encoding, delimiter, format).
     """
     landed = Landed()
-    known = {row["fingerprint"]: row for row in warehouse.rows("landing/known", source=source.name)}
+    known = warehouse.rows("landing/known", source=source.name)
     again = _to_read_again(workspace, warehouse, source, known)
     forgotten = Forgotten(workspace)
-    for number, pull in enumerate(DOORS[source.connector](source, workspace.root, frozenset(known.keys() - again.keys())), 1):
+    clock = _after_the_last(known, clock)
+    for number, pull in enumerate(DOORS[source.connector](source, workspace.root, _replaced(known, again)), 1):
         if isinstance(pull, Fault):
             told = f"{source.name}: {pull.sentence}" if pull.origin == source.path else f"{source.name}: {pull.origin} {pull.sentence}"
             (landed.notes if pull.is_remark else landed.faults).append(told)
@@ -184,19 +185,38 @@ def _fields_before(warehouse: Warehouse, source: Source, pull_id: str) -> dict[s
     return {row["field"]: row for row in warehouse.rows("landing/fields_before", source=source.name, pull_id=pull_id)}
 
 
-def _to_read_again(workspace: Workspace, warehouse: Warehouse, source: Source, known: dict[str, dict[str, Any]]) -> dict[str, Manifest]:
+def _to_read_again(workspace: Workspace, warehouse: Warehouse, source: Source, known: list[dict[str, Any]]) -> dict[str, Manifest]:
     """Manifests, by fingerprint, of pulls that were read in another way than the source says now.
 
     One whose new reading was cut off between manifest and store is registered anew on the way.
     """
     again = {}
-    for fingerprint, row in known.items():
+    for row in known:
         manifest = batches.manifest(batches.folder_of(workspace, source.name, row["pull_id"]))
         if manifest and batches.places(manifest) != row["batches"]:
             _register(warehouse, [manifest])
         if manifest and manifest.get("reading", batches.reading(source)) != batches.reading(source):
-            again[fingerprint] = manifest
+            again[row["fingerprint"]] = manifest
     return again
+
+
+def _replaced(known: list[dict[str, Any]], again: dict[str, Manifest]) -> Known:
+    """What is not to be pulled again, with the origins where it has been replaced since and may come back."""
+    newest = {row["origin"]: row["fingerprint"] for row in known}  # oldest first
+    origins: dict[str, set[str]] = {}
+    for row in known:
+        origins.setdefault(row["fingerprint"], set()).add(row["origin"])
+    return {
+        fingerprint: frozenset(origin for origin in places if newest[origin] != fingerprint)
+        for fingerprint, places in origins.items()
+        if fingerprint not in again
+    }
+
+
+def _after_the_last(known: list[dict[str, Any]], clock: dt.datetime) -> dt.datetime:
+    """The run's time, but later than the source's last pull: a clock that was set back must not make the newest the oldest."""
+    last: list[dt.datetime] = [row["landed_at"] for row in known]
+    return max([clock, *(landed_at + dt.timedelta(seconds=1) for landed_at in last)])
 
 
 def _new_id(source: Source, pull: Pull, clock: dt.datetime, number: int) -> str:

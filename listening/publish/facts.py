@@ -21,8 +21,8 @@ from listening.workspace import Company
 Facts = dict[str, Any]
 
 
-def gather(published: Warehouse, company: Company) -> Facts:
-    """Collect the facts of a published file; numbers are the tables' own, unrounded."""
+def gather(published: Warehouse, company: Company, run_id: str) -> Facts:
+    """Collect the facts of a published file and the run that made it; numbers are the tables' own, unrounded."""
     stories = _stories(published)
     stages = [
         {
@@ -39,7 +39,7 @@ def gather(published: Warehouse, company: Company) -> Facts:
         "currency": company.currency,
         "timezone": company.timezone,
         "program_version": __version__,
-        "run": published.rows("publish/facts/run")[0],
+        "run": published.rows("publish/facts/run", run_id=run_id)[0],
         "counts": published.rows("publish/facts/counts")[0],
         "stages": stages,
         "sources": published.rows("publish/facts/sources"),

@@ -37,7 +37,7 @@ def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.d
     database.chmod(0o600)
     store.export_parquet(database, folder / "parquet")
     with store.reading(database) as published:
-        told = facts.gather(published, company)
+        told = facts.gather(published, company, run_id)
     (folder / "stories.json").write_text(json.dumps(told, indent=1, ensure_ascii=False, default=str), encoding="utf-8")
     (folder / "stories.md").write_text(site.markdown(told), encoding="utf-8")
     site.write(folder / "site", told)

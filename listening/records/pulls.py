@@ -215,7 +215,9 @@ def keep(warehouse: Warehouse, source: Source, company: Company, pull: Landed, s
 
 
 def count(warehouse: Warehouse, source: Source, shaped: Shaped, run_id: str) -> None:
-    """Write down the counts of one source in one run."""
+    """Write down the counts of one source in one run; what was deleted is to leave the store's bytes as well."""
+    if shaped.counts["deleted"] or shaped.to_erase:
+        warehouse.note_erasure()
     counts = {outcome: shaped.counts[outcome] for outcome in OUTCOMES}
     warehouse.delete("records/run_counts", pa.table({"run_id": [run_id], "source": [source.name]}))
     warehouse.insert("records/run_counts", [{"run_id": run_id, "source": source.name, "kind": source.kind, "seen": shaped.seen, **counts}])

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from listening.sources import files
-from listening.sources.pull import Fault, Pull
+from listening.sources.pull import Fault, Known, Pull
 from listening.workspace import Source
 
-Door = Callable[[Source, Path, frozenset[str]], Iterator[Pull | Fault]]
+Door = Callable[[Source, Path, Known], Iterator[Pull | Fault]]
 
 DOORS: dict[str, Door] = {"files": files.pulls}
 
-__all__ = ["DOORS", "Fault", "Pull"]
+__all__ = ["DOORS", "Fault", "Known", "Pull"]

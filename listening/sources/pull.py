@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 PAGE_ROWS = 20_000
+Known: TypeAlias = Mapping[str, frozenset[str]]  # fingerprint → the origins where other content has come since
 UNPACKED_RATIO = 500  # no export shrinks further than this; what is made to fill a disk or a memory does
 SMALL = 2**16  # bytes; a smaller file may unpack to as much as one of this size
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

@@ -23,7 +23,7 @@ from listening.sources.pull import PAGE_ROWS, Pull, Row, Unreadable, distinct, m
 
 UNPACKED_LIMIT = 2 * 2**30  # bytes of a workbook, whose shared texts openpyxl holds in memory
 SHEET_ROWS, SHEET_COLUMNS = 2**20, 2**14  # what a sheet can have
-CELLS = 2**24  # of a sheet before their number is doubted
+CELLS = 2**22  # of a sheet before their number is doubted
 PAGE_BYTES = 2**30  # of a page's texts, each written out; with more the memory would fill
 _OUT_OF_IT = re.compile(r"[/\\]|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.S)
 

@@ -17,9 +17,11 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=int(time.time()) % 100_000, help="what decides everything; printed with the report")
     options.add_argument("--nights", type=int, default=60, help="nights of a campaign")
     options.add_argument("--kills", type=int, default=200, help="kills at random moments")
-    options.add_argument("--every", type=int, default=4, help="of the statements between commits, kill at each such one (1: at all)")
+    options.add_argument("--every", type=int, default=8, help="of the steps between two that turn something, kill at each such one (1: at all)")
     options.add_argument(
-        "--suite", action="append", help="only this suite (campaign, kills, random, logs, stores, disks, places, missed, clocks, contents, faults, prefect)"
+        "--suite",
+        action="append",
+        help="only this suite (campaign, kills, writes, random, logs, stores, disks, places, missed, clocks, contents, faults, prefect)",
     )
     options.add_argument("--only", help="only cases whose name this regular expression finds")
     options.add_argument("--workers", type=int, default=2)

@@ -246,6 +246,29 @@ def said_in_a_moment(stand: Stand) -> None:
     _expect("words", _told(stand, "select text from records"), [("The bill was wrong again",)])
 
 
+@case
+def erased_despite_a_kill(stand: Stand) -> None:
+    """Words that are deleted at the source leave the store and landing, also where the night that deletes them is cut off near its end."""
+    header, mark = "id,day,changed,gone,comment\n", b"zanzibarish"
+    (stand.root / "listening.toml").write_text(
+        _COMPANY + _SURVEY.replace('id = "id",', 'id = "id", updated_at = "changed", deleted = "gone",'), encoding="utf-8"
+    )
+    drop(
+        stand.root, "survey-1.csv", f"{header}1,2026-03-01,2026-03-01,,The bill was wrong in {mark.decode()} street\n2,2026-03-01,2026-03-01,,Quick\n".encode()
+    )
+    _expect("status", stand.walk().status, 0)
+    (stand.root / "inbox" / "survey-1.csv").unlink()
+    drop(stand.root, "survey-2.csv", f"{header}1,2026-03-01,2026-03-02,1,\n".encode())
+    steps = stand.branch(stand.root.with_name("dry")).walk(tell_steps=True).steps
+    for place in [place for place in range(len(steps) // 2, len(steps)) if "rename" in steps[place] or "replace" in steps[place]]:
+        cut_off = stand.branch(stand.root.with_name(f"killed-{place}"))
+        cut_off.walk(at=place)
+        for _ in range(2):
+            _expect("status", cut_off.walk().status, 0)
+        left = [str(path.relative_to(cut_off.root)) for path in (cut_off.store, *(cut_off.root / "landing").rglob("*.parquet")) if mark in path.read_bytes()]
+        _expect(f"files that hold deleted words two nights after a kill at '{steps[place]}'", left, [])
+
+
 def _spelt(number: int) -> str:
     """A number in letters, so that nothing takes it for somebody's account."""
     return "".join("abcdefghij"[int(digit)] for digit in str(number))

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from . import hands
-from .hands import MINUTE, NOBODY, Outcome, Running
+from .hands import MINUTE, Outcome, Running
 from .stand import Stand, Violation, digest
 
 Fault = Callable[[Stand, random.Random], None]
@@ -242,24 +242,18 @@ def reshaped(stand: Stand, chance: random.Random) -> None:
 
 @fault
 def read_only_folder(stand: Stand, chance: random.Random) -> None:
-    if os.getuid() == 0:
-        locked(stand, chance.choice(("landing", ".published", "logs", ".", "landing/survey", "warehouse.duckdb")))
+    locked(stand, chance.choice(("landing", ".published", "logs", ".", "landing/survey", "warehouse.duckdb", ".journal")))
 
 
 def locked(stand: Stand, name: str) -> Outcome | None:
-    """A night of an ordinary user who may not write in a folder; None where there is no such folder yet."""
+    """A night that may not write in a place; None where there is no such place yet."""
     place = stand.root / name
     if not place.exists():
         return None
-    for parent in (stand.root, *(each for each in stand.root.parents if str(each).count("/") > 1)):
-        parent.chmod(0o755)
-    for path in [stand.root, *stand.root.rglob("*")]:
-        if not path.is_symlink():
-            os.chown(path, NOBODY, NOBODY)
     mode = place.stat().st_mode
-    place.chmod(0o444 if place.is_file() else 0o555)
+    place.chmod(0o400 if place.is_file() else 0o500)
     try:
-        outcome = stand.walk(user=NOBODY)
+        outcome = stand.walk(is_powerless=True)
     finally:
         place.chmod(mode)
     try:

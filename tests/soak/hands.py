@@ -7,6 +7,7 @@ disturbed are the calls by which a night makes anything durable; each is a step 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import datetime as dt
 import functools
 import multiprocessing
@@ -19,10 +20,12 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +63,7 @@ def process(function: Callable[..., None], *arguments: Any) -> Any:
 
 
 MINUTE = dt.timedelta(minutes=1)
-NOBODY = 65_534
+WRITES = ("fsync", "rename", "replace", "symlink", "mkdir", "copyfile", "write_text", "write_bytes", "write_table")  # what a full disk can stop
 TOO_LONG = 300  # seconds after which a night counts as hung
 
 
@@ -75,7 +78,7 @@ class Order:
     deed: str = "kill"  # at step `at`: kill, tear (do half of the write, then kill), pause (until a SIGCONT), or error (disk full)
     largest_file: int | None = None
     memory: int | None = None
-    user: int | None = None
+    is_powerless: bool = False  # permissions bind it even where it is root
     zone: str | None = None
     tell_steps: bool = False
     draws: bool = False
@@ -104,7 +107,18 @@ class Running:
         self._scratch = Path(tempfile.mkdtemp(prefix="night-"))
         self._scratch.chmod(0o777)
         self._began = time.monotonic()
-        self.process = process(_walk, order, self._scratch)
+        self._printed = b""
+        ours, theirs = _context.Pipe(duplex=False)
+        self.process = process(_walk, order, self._scratch, theirs)
+        theirs.close()
+        self._listener = threading.Thread(target=self._listen, args=(ours,), daemon=True)
+        self._listener.start()
+
+    def _listen(self, ours: Connection) -> None:
+        """What is printed goes through a pipe, which no full disk can stop."""
+        with ours:
+            while some := os.read(ours.fileno(), 65_536):
+                self._printed += some
 
     @property
     def pid(self) -> int:
@@ -118,11 +132,11 @@ class Running:
         if self.process.is_alive():
             os.kill(self.pid, signal.SIGKILL)
             self.process.join()
-            raise TimeoutError(f"a night did not end within {timeout} s:\n{self._read('printed')}")
+            raise TimeoutError(f"a night did not end within {timeout} s:\n{self._text()}")
         seconds = time.monotonic() - self._began
         assert self.process.exitcode is not None
-        printed = "\n".join(line.rstrip() for line in self._read("printed").splitlines())
-        outcome = Outcome(self.process.exitcode, printed, seconds, self._read("steps").splitlines())
+        self._listener.join(10)
+        outcome = Outcome(self.process.exitcode, self._text(), seconds, self._read("steps").splitlines())
         outcome.peak_mb = float(self._read("peak") or 0) / 1024
         shutil.rmtree(self._scratch, ignore_errors=True)
         return outcome
@@ -138,8 +152,11 @@ class Running:
         until = time.monotonic() + timeout
         while not self.is_paused():
             if time.monotonic() > until or not self.process.is_alive():
-                raise TimeoutError(f"the night did not come to its step: {self._read('printed')}")
+                raise TimeoutError(f"the night did not come to its step: {self._text()}")
             time.sleep(0.01)
+
+    def _text(self) -> str:
+        return "\n".join(line.rstrip() for line in self._printed.decode(errors="replace").splitlines())
 
     def _read(self, name: str) -> str:
         path = self._scratch / name
@@ -172,11 +189,9 @@ def _apart(path: str, function: Callable[..., Any], arguments: tuple[Any, ...]) 
 # -------------------------------------------------------------------- inside the night's process
 
 
-def _walk(order: Order, scratch: Path) -> None:
-    printed = os.open(scratch / "printed", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    (scratch / "printed").chmod(0o666)
+def _walk(order: Order, scratch: Path, printed: Connection) -> None:
     for stream in (1, 2):
-        os.dup2(printed, stream)
+        os.dup2(printed.fileno(), stream)
     os.environ["NO_COLOR"] = "1"
     os.environ["COLUMNS"] = "400"
     if order.zone:
@@ -213,10 +228,21 @@ def _limit(order: Order) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order.largest_file, resource.RLIM_INFINITY))
     if order.memory is not None:
         resource.setrlimit(resource.RLIMIT_AS, (order.memory, order.memory))
-    if order.user is not None:
-        os.setgroups([])
-        os.setgid(order.user)
-        os.setuid(order.user)
+    if order.is_powerless and os.getuid() == 0:
+        _bind_by_permissions()
+
+
+def _bind_by_permissions() -> None:
+    """Give up root's right to pass over permissions (CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH), for this process alone."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    if libc.capget(header, sets):
+        raise OSError(ctypes.get_errno(), "capget")
+    for place in range(3):
+        sets[place] &= ~0b110
+    if libc.capset(header, sets):
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def set_clock(now: dt.datetime) -> None:
@@ -294,7 +320,7 @@ class Steps:
         number = len(self._names)
         self._names.append(f"{number} {name} {_target(given)}")
         is_due = self._order.at is not None and number >= self._order.at
-        if not is_due or self._is_done or (self._order.deed == "error" and name.startswith("sql")):  # a database words its own errors
+        if not is_due or self._is_done or (self._order.deed == "error" and name not in WRITES):
             return
         self._is_done = True
         if self._order.deed == "tear":

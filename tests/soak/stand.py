@@ -22,7 +22,11 @@ WORDLESS = ("Logging error", "Fatal Python error", "Segmentation fault")
 
 
 class Violation(AssertionError):
-    """A night that broke a promise; the message says which, and how to see it again."""
+    """A night that broke a promise; the message says which. `counted` is what was counted until then."""
+
+    def __init__(self, sentence: str, counted: dict[str, int] | None = None) -> None:
+        super().__init__(sentence)
+        self.counted = dict(counted or {})
 
 
 class Stand:
@@ -125,6 +129,8 @@ class Stand:
             raise Violation(f"ended with {outcome.status}, allowed is {allowed}: {outcome.printed[-1500:]}")
         if outcome.has_traceback or any(word in outcome.printed for word in WORDLESS):
             raise Violation(f"showed its inside (status {outcome.status}): {outcome.printed[-1500:]}")
+        if "unexpected" in outcome.printed:
+            raise Violation(f"ended with {outcome.status} and does not say how to mend it: {outcome.printed[-1500:]}")
         if outcome.status > 0 and len(outcome.printed.strip()) < 20:
             raise Violation(f"ended with {outcome.status} and said nothing: {outcome.printed!r}")
         if outcome.status == 0:

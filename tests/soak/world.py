@@ -138,7 +138,7 @@ class World:
         self.zone = ZoneInfo(self.zone_name)
         self.start = start or self._random.choice(STARTS)
         self._serial = 0
-        self._beginning = dt.datetime.combine(self.start, dt.time(12), UTC)
+        self._beginning = dt.datetime.combine(self.start - DAY, dt.time(12), UTC)
         self._snapshots = {source: self._random.random() < 0.5 for source in SOURCES} | {"reviews": True, "customers": True}
         self._exported: dict[str, dt.datetime] = {}
         self.things: dict[str, list[Thing]] = {
@@ -188,10 +188,10 @@ class World:
 
     # ---------------------------------------------------------------- what happens
 
-    def _moment(self, spread: float = 1.0) -> dt.datetime:
-        """Some second of the days that the world lasts."""
-        seconds = int(self.nights * 86_400 * spread)
-        return self._beginning + dt.timedelta(seconds=self._random.randrange(max(1, seconds)))
+    def _moment(self, number: int, spread: float = 1.0) -> dt.datetime:
+        """Some second of the days that the world lasts. The first few of each source happen before the first night, so that none begins empty."""
+        seconds = self._random.randrange(int((self.nights + 1) * 86_400 * spread))
+        return self._beginning + (dt.timedelta(hours=number) if number < 3 else dt.timedelta(seconds=seconds))
 
     def _later(self, moment: dt.datetime) -> dt.datetime:
         return moment + dt.timedelta(seconds=self._random.randrange(60, 3 * 86_400))
@@ -206,7 +206,7 @@ class World:
         return f"{self._random.choice(_OPENINGS)} near {' '.join(code)} lane, {self._random.choice(_TAILS)}"
 
     def _answer(self, number: int) -> Thing:
-        thing, known = Thing(f"R-{number:05d}"), self._moment()
+        thing, known = Thing(f"R-{number:05d}"), self._moment(number)
         lateness = dt.timedelta(days=self._random.choice((0, 0, 0, 1, 9, 20)))
         said = known - lateness - dt.timedelta(minutes=1)
         content = {
@@ -236,7 +236,7 @@ class World:
         return [Version(known, told), Version(known + dt.timedelta(hours=self._random.randrange(1, 40)), edited)]
 
     def _review(self, number: int) -> Thing:
-        thing, known = Thing(f"rv{number}"), self._moment()
+        thing, known = Thing(f"rv{number}"), self._moment(number)
         content = {
             "day": known.date() - dt.timedelta(days=2),
             "title": f"About {_CODE[number % 32]} {_CODE[number // 32 % 32]}",
@@ -251,7 +251,7 @@ class World:
         return thing
 
     def _ticket(self, number: int) -> Thing:
-        thing, known = Thing(str(9_000 + number)), self._moment()
+        thing, known = Thing(str(9_000 + number)), self._moment(number)
         customer = 100 + self._random.randrange(60)
         comments = [self._comment(thing.id, 0, known, customer, customer)]
         content = {
@@ -288,7 +288,7 @@ class World:
         return {"id": int(ticket) * 1000 + place, "at": at, "writer": writer, "text": self._words(), "public": writer != 7 or self._random.random() < 0.7}
 
     def _operation(self, number: int) -> Thing:
-        known = self._moment()
+        known = self._moment(number)
         content = {
             "customer_id": f"C{self._random.randrange(60)}", "stage": self._random.choice(_STAGES), "measure": self._random.choice(_MEASURES),
             "at": known.replace(microsecond=0) - dt.timedelta(seconds=number), "failed": self._random.randrange(2),
@@ -307,7 +307,7 @@ class World:
         return thing
 
     def _checkin(self, number: int) -> Thing:
-        known = self._moment(0.9)
+        known = self._moment(number, 0.9)
         content: dict[str, Any] = {
             "customer_id": f"C{number}", "stage": self._random.choice(_STAGES), "asked_at": known - dt.timedelta(minutes=2), "answered": 0,
             "experience": None, "text": None,

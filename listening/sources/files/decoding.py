@@ -14,14 +14,14 @@ from typing import BinaryIO
 
 import charset_normalizer
 
-from listening.sources.pull import Unreadable, most_unpacked
+from listening.sources.pull import Unreadable
 
 BLOCK = 2**20
 SAMPLE = 2**16
 LINE_LIMIT = 2**28  # characters; a longer line is no row, and must not fill the memory
 WHOLE_LIMIT = 2**29  # characters of a text that must be held as a whole
-STREAMED = 2**32  # bytes; what unpacks to more must have shrunk to no less than a hundredth
-SHRUNK = 100
+SHRUNK = 100  # times; no text of any size shrinks further than this, what is made to fill a disk does
+SMALL = 2**20  # bytes; a smaller packed file may unpack to as much as one of this size
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
 }  # fmt: skip
@@ -157,9 +157,8 @@ def _is_packed(path: Path) -> bool:
 
 
 def _most(path: Path) -> float:
-    """How many bytes a file may hold: any number if it is not packed, else far more than exports shrink from and far less than a trap does."""
-    size = path.stat().st_size
-    return max(min(most_unpacked(size), STREAMED), SHRUNK * size) if _is_packed(path) else float("inf")
+    """How many bytes a file may hold: any number, unless they are packed."""
+    return SHRUNK * max(path.stat().st_size, SMALL) if _is_packed(path) else float("inf")
 
 
 def _refuse_what_is_no_text(head: bytes) -> None:
@@ -238,8 +237,18 @@ def _guess(sample: bytes) -> str:
     together = sum(one and other for one, other in itertools.pairwise(high))
     if sum(high) < max(4, 0.25 * len(sample)) or together < 0.3 * sum(high):
         return "cp1252"
+    if _is_japanese(sample):
+        return "cp932"
     best = charset_normalizer.from_bytes(sample, cp_isolation=NOT_WESTERN, threshold=0.5).best()
     return best.encoding if best else "cp1252"
+
+
+def _is_japanese(sample: bytes) -> bool:
+    """Whether it reads as Shift-JIS with the kana that hardly any Japanese sentence is without."""
+    text = sample.decode("cp932", "replace")
+    strange = [sign for sign in text if ord(sign) > 127]
+    kana = sum("\u3041" <= sign <= "\u30fe" for sign in strange)
+    return kana >= max(4, 0.3 * len(strange)) and text.count("\ufffd") <= 1
 
 
 def _is_utf8_name(encoding: str) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from listening.sources import tables
 from listening.sources.files import decoding, delimited, objects
 from listening.sources.files.decoding import Content, Lines
-from listening.sources.pull import PAGE_ROWS, Fault, Pull, Row, Unreadable, printable
+from listening.sources.pull import PAGE_ROWS, Fault, Known, Pull, Row, Unreadable, printable
 from listening.workspace import Source
 
 SETTLED_AFTER = 2.0  # seconds without a change; a copy under way touches its file far more often
@@ -28,8 +28,8 @@ BEING_WRITTEN = "is still being written; it will be read next time. Run again wh
 _State = tuple[int, int, int]
 
 
-def pulls(source: Source, root: Path, known: frozenset[str]) -> Iterator[Pull | Fault]:
-    """Each file that matches the source's pattern and whose content is not among the `known` fingerprints."""
+def pulls(source: Source, root: Path, known: Known) -> Iterator[Pull | Fault]:
+    """Each file that matches the source's pattern and whose content is not known, or has come back after other content in its place."""
     assert source.path is not None
     try:
         found = _find(root, source.path)
@@ -40,7 +40,7 @@ def pulls(source: Source, root: Path, known: frozenset[str]) -> Iterator[Pull | 
         sentence = f"no file matches '{source.path}' in {root}. Put the export there, or mend path in [sources.{source.name}]."
         yield Fault(source.path, sentence + (" What it brought before stays." if known else ""), is_remark=bool(known))
     states = _settled(found)
-    done = set(known)
+    done = dict(known)
     for path in found:
         origin = printable(os.fsencode(path.relative_to(root)).decode("utf-8", "replace"))
         try:
@@ -52,7 +52,7 @@ def pulls(source: Source, root: Path, known: frozenset[str]) -> Iterator[Pull | 
             yield Fault(origin, _cannot_be_read(error))
         else:
             if pull:
-                done.add(pull.fingerprint)
+                done[pull.fingerprint] = frozenset()
                 yield pull
 
 
@@ -103,14 +103,14 @@ def _state(path: Path) -> _State | None:
     return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
-def _pull(path: Path, origin: str, source: Source, state: _State | None, done: set[str]) -> Pull | None:
+def _pull(path: Path, origin: str, source: Source, state: _State | None, done: Known) -> Pull | None:
     """The pull of one file, its pages still unread; None if its content was pulled before."""
     if path.suffix.lower() in UNFINISHED:
         raise Unreadable(BEING_WRITTEN)
     content = decoding.examine(path, source.encoding)
     if _state(path) != state:
         raise Unreadable(BEING_WRITTEN)
-    if content.fingerprint in done:
+    if content.fingerprint in done and origin not in done[content.fingerprint]:
         return None
     pull = Pull(origin, content.fingerprint, content.size, iter(()))
     if content.decoding.remark:

@@ -1,1 +1,4 @@
-select pull_id, fingerprint, batches from landing.pulls where source = $source
+select pull_id, origin, fingerprint, landed_at, batches
+from landing.pulls
+where source = $source
+order by landed_at, pull_id

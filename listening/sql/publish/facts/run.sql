@@ -1,1 +1,1 @@
-select * from runs order by started_at desc, run_id desc limit 1
+select * from runs where run_id = $run_id
