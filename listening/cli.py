@@ -6,21 +6,27 @@ import json
 import logging
 import os
 import sys
+import threading
+import traceback
 import webbrowser
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
 from rich.logging import RichHandler
+from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from listening import __version__, bench, check, journey, night, persons
 from listening import workspace as workspaces
 from listening.forgotten import Identity
-from listening.publish import reading
+from listening.publish import reading, sheets, wording
 from listening.workspace import Mend, Workspace
 
 app = typer.Typer(
@@ -33,6 +39,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 log = logging.getLogger("listening")
 LEAST_WIDTH = 10  # characters of a column in a table
+T = TypeVar("T")
 
 
 class Status(IntEnum):
@@ -269,9 +276,19 @@ def sql(
     query: Annotated[str | None, typer.Argument(help="A query; without it, read from standard input.")] = None,
     folder: Folder = None,
     as_json: AsJson = False,
+    to: Annotated[Path | None, typer.Option("--out", help="Write the answer to a file: .csv, .xlsx, .parquet or .jsonl.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that --out names.")] = False,
 ) -> None:
     """Ask the published tables. Read-only: nothing can be written, loaded or reached."""
-    rows = reading.sql(_workspace(context, folder), query if query is not None else sys.stdin.read())
+    place = _workspace(context, folder)
+    if to:
+        sheets.check(to, overwrite)
+    asked = query if query is not None else sys.stdin.read()
+    rows = _interruptibly(lambda: reading.sql(place, asked))
+    if to:
+        notes = sheets.write(to, rows, overwrite)
+        out.print(f"Wrote {len(rows):,} row{'s' * (len(rows) != 1)} to {to}.", *notes, markup=False, soft_wrap=True)
+        return
     if as_json:
         if rows.columns.has_duplicates:
             raise Mend("Two columns have the same name; rename one with 'as', since JSON holds each name once.")
@@ -284,7 +301,25 @@ def sql(
                 out.print(Text.assemble((f"{name:>20}  ", "dim"), _cell(cell)))
             out.print()
         return
-    _print_table(columns, cells)
+    _print_table([escape(name) for name in columns], cells)
+
+
+def _interruptibly(ask: Callable[[], T]) -> T:
+    """What `ask` gives. It is asked beside this thread, because a query does not listen to Ctrl-C and may never end."""
+    answer: Future[T] = Future()
+
+    def answering() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=answering, daemon=True).start()
+    try:
+        return answer.result()
+    except KeyboardInterrupt:
+        sys.stdout.flush()
+        os._exit(Status.FAILED)  # an orderly end would wait for the query; it only reads, so nothing is left half-done
 
 
 @app.command()
@@ -329,21 +364,19 @@ def accuracy(context: typer.Context, folder: Folder = None, as_json: AsJson = Fa
     if as_json:
         _print_json(rows)
         return
-    table = [
-        [
-            row["stage"],
-            row["labels"],
-            _interval(row, "precision"),
-            _interval(row, "recall"),
-            _share(row["f1"]),
-            _share(row["coverage"]),
-            _share(row["calibration_error"]),
-        ]
-        for row in rows
-    ]
-    _print_table(["stage", "labels", "precision of what is placed", "recall", "F1", "placed", "calibration error"], table)
+    names = ["labels", "precision of what is given", "recall", "F1", "given", "calibration error"]
+    stages = [_examined(row) for row in rows if row["tag"] == "stage"]
+    others = [[row["tag"], *_examined(row)] for row in rows if row["tag"] != "stage"]
+    _print_table(["stage", *names], stages)
+    out.print()
+    _print_table(["tag", "class", *names], others)
     if rows:
         out.print(f"Classifier {rows[0]['classifier_version']}, examined on {rows[0]['examined_on']} ({rows[0]['source']}). Intervals are 90 %.")
+
+
+def _examined(row: dict[str, Any]) -> list[Any]:
+    shares = (_share(row[name]) for name in ("f1", "coverage", "calibration_error"))
+    return [row["class"], row["labels"], _interval(row, "precision"), _interval(row, "recall"), *shares]
 
 
 @app.command("bench")
@@ -391,8 +424,27 @@ def _show_progress() -> None:
     log.setLevel(logging.INFO)
 
 
+class _Visible(RenderHook):
+    """Everything printed, without the controls that customers' words or names of files may hold: they could steer the terminal."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """The same, each cleaned when it has become letters."""
+        return [_Cleaned(renderable) for renderable in renderables]
+
+
+class _Cleaned:
+    def __init__(self, renderable: ConsoleRenderable) -> None:
+        self._renderable = renderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for segment in console.render(self._renderable, options):
+            yield segment if segment.control else Segment(wording.visible(segment.text), segment.style)
+
+
 def main() -> None:
     """Run the command; a fault that a person can mend is said in a sentence, never as a traceback."""
+    for console in (out, err):
+        console.push_render_hook(_Visible())
     try:
         app()
     except Mend as problem:
@@ -404,8 +456,18 @@ def main() -> None:
         if os.environ.get("LISTENING_DEBUG"):
             raise
         err.print(
-            f"Something unexpected went wrong ({type(error).__name__}: {error}). Nothing half-done was published. "
-            "Set LISTENING_DEBUG=1 and run the command again to see where.",
+            f"Something unexpected went wrong ({type(error).__name__} in {_place_of(error)}). Nothing half-done was published. "
+            "Set LISTENING_DEBUG=1 and run the command again to see more.",
             style="red", markup=False, soft_wrap=True,
         )  # fmt: skip
         sys.exit(Status.FAILED)
+    finally:
+        for console in (out, err):
+            console.pop_render_hook()
+
+
+def _place_of(error: Exception) -> str:
+    """Where in the program an error came up. What it says stays unsaid: it may hold a customer's words."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = next((frame for frame in reversed(frames) if "listening" in Path(frame.filename).parts[-4:]), frames[-1])
+    return f"{'/'.join(Path(where.filename).parts[-2:])}:{where.lineno}"

@@ -1,4 +1,4 @@
-"""The fitted classifier: takes texts, gives a calibrated probability for each stage and `none`, and the texts' feeling.
+"""The fitted classifier: takes texts, gives a calibrated probability for each stage and `none`, their feeling and other tags.
 
 A model is a folder with `weights.npz` (arrays, never pickles), `model.json` (words, stages, how it was fitted and
 examined) and `manifest.json` (checksums). Its version is a hash of the first two.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,19 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from listening.tagging import sentiment
+from listening.journey import NO_STAGE
+from listening.tagging import sentiment, tags
 from listening.workspace import Mend
 
 PLACED_FROM = 0.5  # a stage is given when it is more likely right than wrong
 UNLIKE_TRAINING = 0.5  # share of a text's words that the classifier must have met
 FEW_WORDS = 3
-FORMAT = 1  # of the model files; another one is fitted again
+FORMAT = 2  # of the model files; another one is fitted again
+_EMPTY_ANSWER = re.compile(
+    r"[\W_]*(?:(?:i )?(?:have |got )?(?:nothing|none|no|nil|n/?a|not applicable|no comments?|no (?:further|other) comments?|nothing (?:to add|else|really)|"
+    r"(?:did|do|does) ?n[o']?t? answer|did not (?:answer|reply|respond)|no (?:answer|response|reply)|blank|dk|don'?t know|as above))[\W_]*",
+    re.I,
+)
 WORD = r"(?u)\b\w+\b"
 
 
@@ -40,15 +47,28 @@ def vectorizers(vocabularies: Sequence[dict[str, int]] | None = None) -> list[Tf
 
 @dataclass(frozen=True)
 class Head:
-    """A linear model over the features: classes × features, one intercept a class, and what its logits are divided by."""
+    """A linear model over the features: classes × features, one intercept a class, and what its logits are divided by.
+
+    `floors`: the least probability from which a class is given, by class; empty where the likeliest is meant.
+    """
 
     weights: NDArray[Any]
     intercepts: NDArray[Any]
     temperature: float
+    floors: dict[str, float] = field(default_factory=dict)
 
     def probabilities(self, features: sp.csr_matrix) -> NDArray[np.float64]:
         """Calibrated probabilities, texts × classes."""
         return softmax((features @ self.weights.T + self.intercepts) / self.temperature)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What some texts say: probabilities of the stages (texts × stages), feelings from −1 to 1, and by tag each text's class."""
+
+    stages: NDArray[np.float64]
+    feelings: NDArray[np.float64]
+    tags: dict[str, list[str | None]]
 
 
 @dataclass
@@ -60,20 +80,31 @@ class Classifier:
     journey_version: str
     facts: dict[str, Any]
     _vectorizers: list[TfidfVectorizer]
-    _stage: Head
-    _feeling: Head
+    _heads: dict[str, Head]
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probabilities, texts × stages (in the order of `stages`); each row adds up to 1."""
-        return self.read(texts)[0]
+        return self.read(texts).stages
 
-    def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Probabilities of the stages, and the feeling of each text from −1 to 1: how likely it is positive less how likely negative."""
+    def read(self, texts: Sequence[str]) -> Reading:
+        """All that the classifier can tell of some texts.
+
+        An answer that only says that there is none belongs to no stage. The feeling is half what was learnt (how likely it
+        is positive less how likely negative) and half the lexicon's, which carries over better to companies not met yet.
+        """
         if not texts:
-            return np.zeros((0, len(self.stages))), np.zeros(0)
+            return Reading(np.zeros((0, len(self.stages))), np.zeros(0), {tag: [] for tag in tags.CLASSES})
         features = sp.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers], format="csr")
-        feelings = self._feeling.probabilities(sp.hstack([features, sp.csr_matrix(sentiment.lexicon(texts))], format="csr"))
-        return self._stage.probabilities(features), feelings[:, 2] - feelings[:, 0]
+        lexicon = sentiment.lexicon(texts)
+        felt = sp.hstack([features, sp.csr_matrix(lexicon)], format="csr")
+        feelings = self._heads["feeling"].probabilities(felt)
+        stages = self._heads["stage"].probabilities(features)
+        stages[[is_empty_answer(text) for text in texts]] = np.array([float(name == NO_STAGE) for name in self.stages])
+        return Reading(
+            stages,
+            (feelings[:, 2] - feelings[:, 0] + lexicon[:, sentiment.COMPOUND]) / 2,
+            {tag: tags.given(tag, self._heads[tag].probabilities(felt), self._heads[tag].floors) for tag in tags.CLASSES},
+        )
 
     def familiarity(self, text: str) -> float:
         """Share of a text's words that the classifier has met."""
@@ -88,18 +119,20 @@ def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
     return result
 
 
-def save(models: Path, fitted: list[TfidfVectorizer], stage: Head, feeling: Head, facts: dict[str, Any]) -> str:
+def is_empty_answer(text: str) -> bool:
+    """Whether a text only says that nothing is said: nothing, no comment, did not answer, n/a."""
+    return bool(_EMPTY_ANSWER.fullmatch(text.strip()))
+
+
+def save(models: Path, fitted: list[TfidfVectorizer], heads: dict[str, Head], facts: dict[str, Any]) -> str:
     """Write a model below `models`, make it the current one, and give its version."""
     arrays = io.BytesIO()
-    np.savez(
-        arrays, stage_weights=stage.weights.astype(np.float32), stage_intercepts=stage.intercepts.astype(np.float32),
-        feeling_weights=feeling.weights.astype(np.float32), feeling_intercepts=feeling.intercepts.astype(np.float32),
-        word_idf=fitted[0].idf_.astype(np.float32), piece_idf=fitted[1].idf_.astype(np.float32),
-    )  # fmt: skip
+    weights = {f"{name}_{part}": getattr(head, part).astype(np.float32) for name, head in heads.items() for part in ("weights", "intercepts")}
+    np.savez(arrays, word_idf=fitted[0].idf_.astype(np.float32), piece_idf=fitted[1].idf_.astype(np.float32), **weights)
     vocabularies = [sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get) for vectorizer in fitted]
-    temperatures = {"stage": stage.temperature, "feeling": feeling.temperature}
+    settings = {name: {"temperature": head.temperature, "floors": head.floors} for name, head in heads.items()}
     described = json.dumps(
-        {**facts, "format": FORMAT, "temperatures": temperatures, "words": vocabularies[0], "pieces": vocabularies[1]}, ensure_ascii=False, sort_keys=True
+        {**facts, "format": FORMAT, "heads": settings, "words": vocabularies[0], "pieces": vocabularies[1]}, ensure_ascii=False, sort_keys=True
     ).encode()
     version = hashlib.sha256(arrays.getvalue() + described).hexdigest()[:8]
     folder = models / f"stage-{version}"
@@ -143,5 +176,8 @@ def load(models: Path) -> Classifier:
         rebuilt = vectorizers([{word: place for place, word in enumerate(facts.pop(name))} for name in ("words", "pieces")])
         for vectorizer, name in zip(rebuilt, ("word_idf", "piece_idf"), strict=True):
             vectorizer.idf_ = arrays[name].astype(np.float64)
-        heads = [Head(arrays[f"{name}_weights"], arrays[f"{name}_intercepts"], facts["temperatures"][name]) for name in ("stage", "feeling")]
-        return Classifier(version, facts["stages"], facts["journey_version"], facts, rebuilt, heads[0], heads[1])
+        heads = {
+            name: Head(arrays[f"{name}_weights"], arrays[f"{name}_intercepts"], settings["temperature"], settings["floors"])
+            for name, settings in facts["heads"].items()
+        }
+        return Classifier(version, facts["stages"], facts["journey_version"], facts, rebuilt, heads)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 # nltk carries the same analyser without its lexicon, and refuses to read one from outside its own data folders
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+COMPOUND = 3  # the column of the one score that sums up the others
 FEELINGS = ("negative", "neutral", "positive")
 
 

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
 from listening.tagging import sentences
-from listening.tagging.classifier import FEW_WORDS, PLACED_FROM, UNLIKE_TRAINING, Classifier, load
+from listening.tagging import tags as kinds
+from listening.tagging.classifier import FEW_WORDS, PLACED_FROM, UNLIKE_TRAINING, Classifier, Reading, load
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace
 
 CHUNK = 10_000
-TAGGING_VERSION = "3"
+TAGGING_VERSION = "4"
 LANGUAGES = ("en",)
 LEAST_SHARE = 0.2  # a stage that less than this of a record's words speak about is not counted as one of its stages
 log = logging.getLogger(__name__)
@@ -79,10 +80,10 @@ def _check_stages(classifier: Classifier, journey: Journey, workspace: Workspace
 
 
 def _keep_accuracy(warehouse: Warehouse, classifier: Classifier) -> None:
-    rows = [
-        {**row, "source": "starter labels", "language": "en", "classifier_version": classifier.version, "examined_on": "industries that it was not fitted on"}
-        for row in classifier.facts["accuracy"]
-    ]
+    shared = {"source": "starter labels", "language": "en", "classifier_version": classifier.version, "examined_on": "industries that it was not fitted on"}
+    rows = [{**row, **shared, "tag": "stage", "class": row["stage"]} for row in classifier.facts["accuracy"]]
+    rows += [{**row, **shared, "tag": "sentiment", "class": row["stage"], "stage": None} for row in classifier.facts["accuracy_of_feeling"]]
+    rows += [{**row, **shared, "tag": tag} for tag, of_tag in classifier.facts["accuracy_of_tags"].items() for row in of_tag]
     warehouse.replace("tagging/classifier_accuracy", rows)
 
 
@@ -100,6 +101,9 @@ class _Tagger:
             ]
             for stage in journey.stages
         }
+        self.competitor_names = {name.casefold(): name for name in journey.competitors}
+        any_of = "|".join(map(re.escape, sorted(journey.competitors, key=len, reverse=True)))
+        self.competitors = re.compile(rf"(?<!\w)(?:{any_of})(?!\w)", re.I) if any_of else None
 
     def tag(self, records: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
         """Rows for the tables of tags, of record stages, and of sentences."""
@@ -108,20 +112,30 @@ class _Tagger:
         spans = [sentences.split(text) for text in texts]
         parts = [text[start:stop] for text, places in zip(texts, spans, strict=True) for start, stop in places]
         is_tagged = [bool(record["text"]) and record["language"] in (*LANGUAGES, None) for record in records]
-        whole = self.classifier.probabilities(texts)
-        each, feelings = self.classifier.read(parts)
+        whole = self.classifier.read(texts)
+        each = self.classifier.read(parts)
         tags: list[dict[str, Any]] = []
         stages: list[dict[str, Any]] = []
         rows: list[dict[str, Any]] = []
         place = 0
-        for record, places, can_tag, of_whole in zip(records, spans, is_tagged, whole, strict=True):
+        for number, (record, places, can_tag) in enumerate(zip(records, spans, is_tagged, strict=True)):
             own = slice(place, place + len(places))
             place += len(places)
-            tag, shares = self._record(record, places, can_tag, of_whole, each[own], feelings[own])
+            tag, shares = self._record(record, places, can_tag, whole.stages[number], each.stages[own], each.feelings[own])
+            tag |= self._others(whole, number, record["text"], can_tag)
             tags.append(tag)
             stages += shares
-            rows += self._sentences(record, places, can_tag, each[own], feelings[own], tag)
+            rows += self._sentences(record, places, can_tag, each, own, tag)
         return tags, stages, rows
+
+    def _others(self, reading: Reading, number: int, text: str | None, can_tag: bool) -> dict[str, Any]:
+        """Effort, expectation and the other tags of one text, and a competitor that it names; null in a language that can't be tagged."""
+        is_read = can_tag and bool(text)
+        named = self.competitors.search(text) if self.competitors and text else None
+        return {
+            **{tag: kinds.value(tag, names[number]) if is_read else None for tag, names in reading.tags.items()},
+            "competitor": self.competitor_names[named[0].casefold()] if named else None,
+        }
 
     def _record(
         self, record: dict[str, Any], places: list[tuple[int, int]], can_tag: bool, whole: NDArray[Any], each: NDArray[Any], feelings: NDArray[np.float64]
@@ -187,10 +201,10 @@ class _Tagger:
         return flags
 
     def _sentences(
-        self, record: dict[str, Any], places: list[tuple[int, int]], can_tag: bool, each: NDArray[Any], feelings: NDArray[np.float64], tag: dict[str, Any]
+        self, record: dict[str, Any], places: list[tuple[int, int]], can_tag: bool, each: Reading, own: slice, tag: dict[str, Any]
     ) -> list[dict[str, Any]]:
         rows = []
-        for number, ((start, stop), shares, feeling) in enumerate(zip(places, each, feelings, strict=True), 1):
+        for number, ((start, stop), shares, feeling) in enumerate(zip(places, each.stages[own], each.feelings[own], strict=True), 1):
             guess = self.names[int(shares.argmax())] if can_tag else None
             confidence = round(float(shares.max()), 4) if can_tag else None
             is_whole = len(places) == 1 or tag["stage_basis"] == "source"  # what the source says holds for all of it
@@ -201,6 +215,7 @@ class _Tagger:
                 {
                     "record_id": record["record_id"], "sentence_no": number, "start": start, "stop": stop, "text": text, "stage": stage, "stage_guess": guess,
                     "stage_confidence": confidence, "sentiment": round(feeling, 4) if can_tag else None, "touchpoint": touchpoint,
+                    **self._others(each, own.start + number - 1, text, can_tag),
                 }
             )  # fmt: skip
         return rows

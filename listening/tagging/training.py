@@ -10,6 +10,7 @@ import collections
 import csv
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,11 +22,12 @@ from scipy.stats import binomtest
 from sklearn.svm import LinearSVC
 
 from listening.journey import DEFAULT_STAGES, NO_STAGE, Journey
-from listening.tagging import classifier, sentiment
+from listening.tagging import classifier, sentiment, tags
 from listening.tagging.classifier import PLACED_FROM, Head, softmax
 from listening.workspace import Mend, shipped
 
 INVERSE_PENALTY = 0.3
+SHARE_OF_USE = 0.3  # of what companies hear; stated, not fitted
 TURNS = 8
 JOURNEY = "journey"  # stands in the place of an industry where the words are the journey's own
 
@@ -44,9 +46,19 @@ def fit(models: Path, journey: Journey) -> str:
     features = sp.hstack([vectorizer.fit_transform(texts) for vectorizer in fitted], format="csr")
     stages = [*(name for name in journey.names if name in set(truth)), NO_STAGE]
     stage, stage_held_out = _head(features, truth, groups, stages)
+    prior = _prior(stages, journey)
+    heads = {"stage": replace(stage, intercepts=stage.intercepts + stage.temperature * np.log(prior))}
+    stage_held_out = stage_held_out * prior / (stage_held_out * prior).sum(axis=1, keepdims=True)
+    felt = sp.hstack([features[: len(labels)], sp.csr_matrix(sentiment.lexicon(texts[: len(labels)]))], format="csr")
     feelings = np.array([label.feeling for label in labels], dtype=object)
-    labelled = sp.hstack([features[: len(labels)], sp.csr_matrix(sentiment.lexicon(texts[: len(labels)]))], format="csr")
-    feeling, feeling_held_out = _head(labelled, feelings, groups[: len(labels)], sentiment.FEELINGS)
+    heads["feeling"], feeling_held_out = _head(felt, feelings, groups[: len(labels)], sentiment.FEELINGS)
+    of_tags = {}
+    for tag, classes in tags.CLASSES.items():
+        known = np.array([label.tags[tag] for label in labels], dtype=object)
+        head, held_out = _head(felt, known, groups[: len(labels)], classes)
+        floors = tags.floors(tag, held_out, known)
+        heads[tag] = replace(head, floors=floors)
+        of_tags[tag] = [_tag_row(name, is_given, is_true) for name, is_given, is_true in tags.rows(tag, tags.given(tag, held_out, floors), known)]
     facts = {
         "stages": stages,
         "journey_version": journey.version,
@@ -54,16 +66,24 @@ def fit(models: Path, journey: Journey) -> str:
         "industries": sorted(set(groups) - {JOURNEY}),
         "accuracy": accuracy(stage_held_out[: len(labels)], truth[: len(labels)], stages),
         "accuracy_of_feeling": accuracy(feeling_held_out, feelings, sentiment.FEELINGS),
+        "accuracy_of_tags": of_tags,
     }
-    return classifier.save(models, fitted, stage, feeling, facts)
+    return classifier.save(models, fitted, heads, facts)
+
+
+def _prior(stages: Sequence[str], journey: Journey) -> NDArray[np.float64]:
+    """How much likelier each stage is than among the labels: they were written evenly, what companies hear is mostly about use."""
+    odds = SHARE_OF_USE / (1 - SHARE_OF_USE) * (len(stages) - 1)
+    return np.array([odds if name == journey.from_default.get("use") else 1.0 for name in stages])
 
 
 class Label(NamedTuple):
-    """A starter label: what was said, at which stage of this journey, with what feeling, in which industry."""
+    """A starter label: what was said, at which stage of this journey, with what feeling and other tags, in which industry."""
 
     text: str
     stage: str
     feeling: str
+    tags: dict[str, str]
     industry: str
 
 
@@ -74,7 +94,13 @@ def starter_labels(journey: Journey) -> list[Label]:
     for path in sorted(shipped("reference").glob("starter-*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             labels += [
-                Label(row["text"], renamed[row["stage"]], sentiment.FEELINGS[int(row["sentiment"]) + 1], row["industry"])
+                Label(
+                    row["text"],
+                    renamed[row["stage"]],
+                    sentiment.FEELINGS[int(row["sentiment"]) + 1],
+                    {tag: tags.label(tag, row[tag]) for tag in tags.CLASSES},
+                    row["industry"],
+                )
                 for row in csv.DictReader(file)
                 if row["stage"] in renamed
             ]
@@ -177,6 +203,19 @@ def _stage_row(stage: str, guess: NDArray[Any], truth: NDArray[Any], is_placed: 
         "recall": recall, "recall_low": recall_interval[0], "recall_high": recall_interval[1],
         "f1": 2 * guessed * recall / (guessed + recall) if guessed and recall else 0.0,
         "coverage": _share(is_placed & is_here, is_here), "calibration_error": None,
+    }  # fmt: skip
+
+
+def _tag_row(name: str, is_given: NDArray[np.bool_], is_true: NDArray[np.bool_]) -> dict[str, Any]:
+    """Precision and recall of one class of a tag, with 90 % intervals."""
+    hits = is_given & is_true
+    precision, recall = _share(hits, is_given), _share(hits, is_true)
+    low, high = _wilson(int(hits.sum()), int(is_given.sum()))
+    recall_low, recall_high = _wilson(int(hits.sum()), int(is_true.sum()))
+    return {
+        "class": name, "labels": int(is_true.sum()),
+        "precision": precision, "precision_low": low, "precision_high": high, "recall": recall, "recall_low": recall_low, "recall_high": recall_high,
+        "f1": 2 * precision * recall / (precision + recall) if precision and recall else 0.0, "coverage": None, "calibration_error": None,
     }  # fmt: skip
 
 

@@ -1,8 +1,7 @@
 select
     sentences.record_id, sentences.sentence_no, sentences."start", sentences."stop", sentences.text,
     sentences.stage, sentences.stage_guess, sentences.stage_confidence, sentences.sentiment, sentences.touchpoint, records.flags,
-    null::double as effort, null::varchar as expectation, null::double as memorable, null::integer as recommend,
-    null::varchar as intent, null::varchar as purpose, null::varchar as competitor,
+    sentences.effort, sentences.expectation, sentences.memorable, sentences.recommend, sentences.intent, sentences.purpose, sentences.competitor,
     records.classifier_version, records.journey_version
 from tagging.sentences as sentences
 inner join tagging.tagged_records as records using (record_id)

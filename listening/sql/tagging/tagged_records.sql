@@ -41,8 +41,7 @@ select
         case when tags.sentiment < -0.1 then 'trouble' when tags.sentiment > 0.1 then 'great' when tags.sentiment is not null then 'in between' end
     ) as stance,
     tags.sentiment,
-    null::double as effort, null::varchar as expectation, null::double as memorable, null::integer as recommend,
-    null::varchar as intent, null::varchar as purpose, null::varchar as competitor,
+    tags.effort, tags.expectation, tags.memorable, tags.recommend, tags.intent, tags.purpose, tags.competitor,
     tags.classifier_version, tags.journey_version,
     records.url, records.region, records.channel, records.product, records.brand, records.segment, records.unit, records.team, records.own_dimensions,
     records.attributes

@@ -1,4 +1,5 @@
 select classifier_accuracy.*
 from classifier_accuracy
 left join journey using (stage)
+where tag = 'stage'
 order by stage = 'all', journey.stage_no nulls last, stage

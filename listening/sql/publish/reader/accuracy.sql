@@ -1,1 +1,1 @@
-select * from classifier_accuracy order by source, language, stage = 'all', stage
+select * from classifier_accuracy order by tag <> 'stage', tag, source, language, class = 'all', class

@@ -1,0 +1,80 @@
+"""What else words tell, beside stage and feeling: takes labels and probabilities, gives each tag's classes and values.
+
+A tag is given when its class is likelier than the floor that was best on labels the classifier had not seen; otherwise
+the words say nothing of it, which most do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SILENT = ""  # the class of words that say nothing of a tag
+CLASSES: dict[str, tuple[str, ...]] = {
+    "effort": (SILENT, "low", "high"),
+    "expectation": (SILENT, "below", "met", "exceeded"),
+    "memorable": (SILENT, "-1", "1"),
+    "recommend": (SILENT, "-1", "1"),
+    "intent": (SILENT, "stay", "leave"),
+    "purpose": (SILENT, "complaint", "praise", "question", "request"),
+}
+_FLOORS = np.arange(0.2, 0.95, 0.02)
+_LEAST_PRECISION = 0.6  # on labels not seen; a tag that is wrong more often is better not given
+
+
+def label(tag: str, cell: str) -> str:
+    """The class that a labelled cell names."""
+    bare = cell.strip().removesuffix(".0")
+    return SILENT if tag == "recommend" and bare == "0" else bare
+
+
+def floors(tag: str, probabilities: NDArray[np.float64], truth: NDArray[Any]) -> dict[str, float]:
+    """For each class that says something, the least probability from which it is given: best F1 among those precise enough."""
+    guess = np.array(CLASSES[tag], dtype=object)[_loudest(probabilities)]
+    return {name: _floor(probabilities[:, place], guess == name, truth == name) for place, name in enumerate(CLASSES[tag]) if name != SILENT}
+
+
+def given(tag: str, probabilities: NDArray[np.float64], floor: Mapping[str, float]) -> list[str | None]:
+    """The class of each text, None where its words say nothing of the tag."""
+    names = CLASSES[tag]
+    loudest = _loudest(probabilities)
+    return [names[place] if row[place] >= floor[names[place]] else None for row, place in zip(probabilities, loudest, strict=True)]
+
+
+def value(tag: str, name: str | None) -> str | float | int | None:
+    """A class as the tables have it: effort 0 (none) to 1, memorable −1 to 1, recommend −1, 0 or 1, the others by name."""
+    if tag == "recommend":
+        return int(name) if name else 0
+    if name is None:
+        return None
+    if tag == "effort":
+        return {"low": 0.0, "high": 1.0}[name]
+    return float(name) if tag == "memorable" else name
+
+
+def rows(tag: str, names: Sequence[str | None], truth: NDArray[Any]) -> list[tuple[str, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """For each class that says something: its name, where it was given, and where it is true."""
+    said = np.array([name or SILENT for name in names], dtype=object)
+    return [(name, said == name, truth == name) for name in CLASSES[tag] if name != SILENT]
+
+
+def _loudest(probabilities: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The likeliest class that says something (the first class is silence)."""
+    place: NDArray[np.intp] = probabilities[:, 1:].argmax(axis=1) + 1
+    return place
+
+
+def _floor(likely: NDArray[np.float64], is_guess: NDArray[np.bool_], is_true: NDArray[np.bool_]) -> float:
+    best, best_f1 = 0.9, 0.0
+    for floor in _FLOORS:
+        is_given = is_guess & (likely >= floor)
+        hits = int((is_given & is_true).sum())
+        if not hits or hits / is_given.sum() < _LEAST_PRECISION:
+            continue
+        f1 = 2 * hits / (is_given.sum() + is_true.sum())
+        if f1 > best_f1:
+            best, best_f1 = float(floor), float(f1)
+    return round(best, 2)
