@@ -112,7 +112,7 @@ def _two_lines(period: str) -> str:
 
 
 def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return "".join(letter if letter.isprintable() else " " for letter in wording.visible(text))
 
 
 def _svg(chart: Any, name: str, title: str, description: str) -> Markup:

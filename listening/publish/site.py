@@ -15,6 +15,7 @@ from listening.publish.facts import Facts
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 RESERVED = ("index", "method")
+_LINK = re.compile(r"(?i)(?<=:)(?=/)|(?<=\bwww)(?=\.)|(?<=@)")  # where Markdown readers begin to see an address
 QUARTERS_FROM = 3  # with fewer quarters of feedback the trend is drawn by month
 COUNTED = ("seen", "new", "updated", "repeated", "deleted", "rejected", "refused")  # of run_counts
 STORIES_SHOWN = 4  # earlier quarters in full; older ones fold away
@@ -52,7 +53,7 @@ def page_names(told: Facts) -> dict[str, str]:
     names: dict[str, str] = {}
     for place, stage in enumerate(told["stages"], start=1):
         name = stage["stage"]
-        is_fit = re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,60}", name) and name not in RESERVED
+        is_fit = re.fullmatch(r"(?!stage-\d+$)[a-z0-9][a-z0-9_-]{0,60}", name) and name not in RESERVED
         names[name] = f"{name}.html" if is_fit else f"stage-{place}.html"
     return names
 
@@ -102,7 +103,7 @@ def _titles(told: Facts) -> dict[str, str]:
 
 def _html() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, finalize=_visible, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     _register(environment)
     return environment
@@ -136,8 +137,17 @@ def _render(environment: jinja2.Environment, path: Path, template: str, facts: F
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
+def _visible(value: Any) -> Any:
+    return wording.visible(value) if type(value) is str else value  # what is markup already is a kind of str, too
+
+
 def _escape_markdown(value: Any) -> Any:
-    """Text on one line in which no letter is read as Markdown or HTML."""
+    """Text on one line in which no letter is read as Markdown or HTML, and no address becomes a link."""
     if not isinstance(value, str):
         return value
-    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(value.split()))
+    text = re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(wording.visible(value).split()))
+    text = _LINK.sub("\u200b", text)
+    start = re.match(r"[-+=]|\d+(?=[.)])", text)
+    if not start:
+        return text
+    return f"\\{text}" if text[0] in "-+=" else f"{start[0]}\\{text[start.end() :]}"

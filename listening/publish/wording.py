@@ -33,6 +33,14 @@ NEW = State("new", "Nothing to compare with yet", "•")
 LITTLE = State("little", "Too little feedback", "?")
 SILENT = State("silent", "Nobody spoke", "–")
 STATES = (WORSE, BETTER, SAME, NEW, LITTLE, SILENT)
+_UNSEEN = re.compile(  # controls, marks of direction, invisible operators, tags, halves of surrogate pairs; joiners stay, which scripts and emoji need
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def visible(text: str) -> str:
+    """Text without what is not seen but acts: it could steer a terminal, turn a line round or hide words."""
+    return _UNSEEN.sub("", text)
 
 
 def state(story: Facts | None) -> State:
