@@ -23,7 +23,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from listening import __version__, bench, check, journey, night, persons
+from listening import __version__, bench, check, journey, night, persons, tagging
 from listening import workspace as workspaces
 from listening.forgotten import Identity
 from listening.publish import reading, sheets, wording
@@ -355,6 +355,20 @@ def explain(
     if explained["sentences"]:
         columns = ["sentence_no", "text", "stage", "stage_guess", "stage_confidence", "sentiment"]
         _print_table(columns, [[row[column] for column in columns] for row in explained["sentences"]])
+
+
+@app.command()
+def learn(context: typer.Context, folder: Folder = None, as_json: AsJson = False) -> None:
+    """Fit the classifier to your own records and labels, and take it into use if it is no worse."""
+    place = _workspace(context, folder)
+    _show_progress()
+    with night.held(place) as (_, store):
+        learnt = tagging.learn(place, store, journey.read(place.journey))
+    if as_json:
+        _print_json(vars(learnt))
+        return
+    for sentence in learnt.said:
+        out.print(sentence[0].upper() + sentence[1:] + ".", markup=False)
 
 
 @app.command()

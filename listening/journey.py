@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -89,7 +90,7 @@ def read(path: Path) -> Journey:
         Mend: the file is missing, is no YAML, names something twice, or covers what is no default stage.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = _whole(yaml.safe_load(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise Mend(f"{path} is missing: 'listening init {path.parent}' puts the default journey there.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -103,6 +104,17 @@ def read(path: Path) -> Journey:
     if problem := _problem(journey):
         raise Mend(f"{path}: {problem}")
     return journey
+
+
+def _whole(content: Any) -> Any:
+    """The same content without control characters and half letters (such as \\uD83D), which no page can hold."""
+    if isinstance(content, dict):
+        return {_whole(key): _whole(each) for key, each in content.items()}
+    if isinstance(content, list):
+        return [_whole(each) for each in content]
+    if isinstance(content, str):
+        return "".join(sign for sign in content if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
+    return content
 
 
 def _problem(journey: Journey) -> str | None:

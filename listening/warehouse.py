@@ -394,8 +394,9 @@ def reading(path: Path) -> Iterator[Warehouse]:
 
 def read_only(path: Path) -> duckdb.DuckDBPyConnection:
     """A connection for readers of a published file: nothing can be written, loaded or reached from it."""
-    connection = duckdb.connect(str(path), read_only=True)
+    connection = duckdb.connect(str(path), read_only=True, config=SETTINGS)
     connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set python_enable_replacements = false")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection

@@ -1,6 +1,7 @@
-"""Tagging: takes records, gives each its stage, sentences and sentiment, with confidence, named doubts and versions."""
+"""Tagging: takes records, gives each its stage, sentences, feeling and other tags, with confidence, named doubts and versions."""
 
+from listening.tagging.learning import Learnt, learn
 from listening.tagging.station import Tagged, tag
 from listening.tagging.training import fit
 
-__all__ = ["Tagged", "fit", "tag"]
+__all__ = ["Learnt", "Tagged", "fit", "learn", "tag"]

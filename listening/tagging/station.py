@@ -80,7 +80,7 @@ def _check_stages(classifier: Classifier, journey: Journey, workspace: Workspace
 
 
 def _keep_accuracy(warehouse: Warehouse, classifier: Classifier) -> None:
-    shared = {"source": "starter labels", "language": "en", "classifier_version": classifier.version, "examined_on": "industries that it was not fitted on"}
+    shared = {"source": "starter labels", "language": "en", "classifier_version": classifier.version, "examined_on": classifier.facts["examined_on"]}
     rows = [{**row, **shared, "tag": "stage", "class": row["stage"]} for row in classifier.facts["accuracy"]]
     rows += [{**row, **shared, "tag": "sentiment", "class": row["stage"], "stage": None} for row in classifier.facts["accuracy_of_feeling"]]
     rows += [{**row, **shared, "tag": tag} for tag, of_tag in classifier.facts["accuracy_of_tags"].items() for row in of_tag]
@@ -91,7 +91,7 @@ class _Tagger:
     """The classifier and the journey, ready to tag chunks of records."""
 
     def __init__(self, classifier: Classifier, journey: Journey, version: str) -> None:
-        self.classifier, self.journey, self.version = classifier, journey, version
+        self.classifier, self.journey, self.version, self.journey_version = classifier, journey, version, journey.version
         self.names = classifier.stages
         self.touchpoint_words = {
             stage.stage: [
@@ -155,7 +155,7 @@ class _Tagger:
             "given": record["given"], "stage": stage, "stage_guess": guess, "stage_confidence": confidence,
             "stage_basis": basis, "touchpoint": touchpoint, "flags": flags,
             "sentiment": round(float((lengths * feelings).sum() / lengths.sum()), 4) if can_tag and len(places) else None,
-            "version": self.version, "classifier_version": self.classifier.version, "journey_version": self.journey.version,
+            "version": self.version, "classifier_version": self.classifier.version, "journey_version": self.journey_version,
         }  # fmt: skip
         return tag, self._shares(tag, mixed if can_tag else None)
 

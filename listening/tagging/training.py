@@ -10,7 +10,7 @@ import collections
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,26 +29,45 @@ from listening.workspace import Mend, shipped
 INVERSE_PENALTY = 0.3
 SHARE_OF_USE = 0.3  # of what companies hear; stated, not fitted
 TURNS = 8
+SHARED_BY = 5  # of a company's sentences; rarer words of theirs are not kept in a model
+LEAST_OF_A_CLASS = 5
+WEIGHT_OF_OWN_LABELS = 3.0
+EXAMINED_ON = "industries that it was not fitted on"
 JOURNEY = "journey"  # stands in the place of an industry where the words are the journey's own
 
 
-def fit(models: Path, journey: Journey) -> str:
+@dataclass(frozen=True)
+class Lesson:
+    """What a company's own words teach: its sentences with the teacher's probabilities (sentences × stages), and labelled texts."""
+
+    sentences: list[str]
+    probabilities: NDArray[np.float64]
+    labels: list[tuple[str, str]]
+    records: int
+
+
+def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
     """Fit on the starter labels for this journey, write the model below `models`, and give its version.
 
-    The same labels and journey give the same version, to the byte, on the same libraries.
+    With a `lesson` the stages are learnt from the company's own sentences as well, as the teacher reads them. The same
+    labels, journey and lesson give the same version, to the byte, on the same libraries.
     """
     labels = starter_labels(journey)
     own = own_words(journey)
     texts = [label.text for label in labels] + [text for text, _ in own]
     truth = np.array([label.stage for label in labels] + [stage for _, stage in own], dtype=object)
     groups = np.array([label.industry for label in labels] + [JOURNEY] * len(own), dtype=object)
-    fitted = classifier.vectorizers()
-    features = sp.hstack([vectorizer.fit_transform(texts) for vectorizer in fitted], format="csr")
-    stages = [*(name for name in journey.names if name in set(truth)), NO_STAGE]
+    learnt = [*lesson.sentences, *(text for text, _ in lesson.labels)] if lesson else []
+    fitted = classifier.vectorizers(_vocabularies(texts, learnt) if lesson else None)
+    all_features = sp.hstack([vectorizer.fit_transform(texts + learnt) for vectorizer in fitted], format="csr")
+    features = all_features[: len(texts)]
+    stages = stages_of(journey, truth)
     stage, stage_held_out = _head(features, truth, groups, stages)
-    prior = _prior(stages, journey)
-    heads = {"stage": replace(stage, intercepts=stage.intercepts + stage.temperature * np.log(prior))}
-    stage_held_out = stage_held_out * prior / (stage_held_out * prior).sum(axis=1, keepdims=True)
+    share = prior(stages, journey)
+    stage_held_out = stage_held_out * share / (stage_held_out * share).sum(axis=1, keepdims=True)
+    heads = {"stage": replace(stage, intercepts=stage.intercepts + stage.temperature * np.log(share))}
+    if lesson:
+        heads["stage"] = _student(features, truth, all_features[len(texts) :], lesson, stages)
     felt = sp.hstack([features[: len(labels)], sp.csr_matrix(sentiment.lexicon(texts[: len(labels)]))], format="csr")
     feelings = np.array([label.feeling for label in labels], dtype=object)
     heads["feeling"], feeling_held_out = _head(felt, feelings, groups[: len(labels)], sentiment.FEELINGS)
@@ -67,14 +86,70 @@ def fit(models: Path, journey: Journey) -> str:
         "accuracy": accuracy(stage_held_out[: len(labels)], truth[: len(labels)], stages),
         "accuracy_of_feeling": accuracy(feeling_held_out, feelings, sentiment.FEELINGS),
         "accuracy_of_tags": of_tags,
+        "examined_on": EXAMINED_ON + (", before it learnt from this company's own words" if lesson else ""),
+        "learnt_from": {"records": lesson.records, "sentences": len(lesson.sentences), "labels": len(lesson.labels)} if lesson else None,
     }
     return classifier.save(models, fitted, heads, facts)
 
 
-def _prior(stages: Sequence[str], journey: Journey) -> NDArray[np.float64]:
+def stages_of(journey: Journey, truth: NDArray[Any]) -> list[str]:
+    """The stages that labels speak of, in the journey's order, and none."""
+    return [*(name for name in journey.names if name in set(truth)), NO_STAGE]
+
+
+def prior(stages: Sequence[str], journey: Journey) -> NDArray[np.float64]:
     """How much likelier each stage is than among the labels: they were written evenly, what companies hear is mostly about use."""
     odds = SHARE_OF_USE / (1 - SHARE_OF_USE) * (len(stages) - 1)
     return np.array([odds if name == journey.from_default.get("use") else 1.0 for name in stages])
+
+
+def balanced(truth: NDArray[Any]) -> NDArray[np.float64]:
+    """Weights under which every class counts alike; they average 1."""
+    sizes = collections.Counter(truth.tolist())
+    return np.array([len(truth) / len(sizes) / sizes[name] for name in truth])
+
+
+def _vocabularies(texts: list[str], learnt: list[str]) -> list[dict[str, int]]:
+    """The words and pieces of the labels, and those that several of a company's texts share: a rare one may be somebody's name."""
+    found = []
+    for empty in classifier.vectorizers():
+        known = set(empty.fit(texts).vocabulary_)
+        few = min(SHARED_BY, len(learnt))
+        known |= set(empty.set_params(min_df=few).fit(learnt).vocabulary_) if few == SHARED_BY else set()
+        found.append({word: place for place, word in enumerate(sorted(known))})
+    return found
+
+
+def _student(features: sp.csr_matrix, truth: NDArray[Any], learnt: sp.csr_matrix, lesson: Lesson, stages: Sequence[str]) -> Head:
+    """A linear model of the starter labels, the sentences of which the teacher is surest, and the company's own labels.
+
+    Its confidence is made to agree with the teacher's.
+    """
+    of_sentences, of_labels = learnt[: len(lesson.sentences)], learnt[len(lesson.sentences) :]
+    sure, margins = _surest(lesson.probabilities)
+    names = np.array(stages, dtype=object)
+    told = np.concatenate([truth, names[lesson.probabilities.argmax(axis=1)[sure]], np.array([stage for _, stage in lesson.labels], dtype=object)])
+    weights = np.concatenate([balanced(truth), margins / margins.mean() if len(margins) else margins, np.full(len(lesson.labels), WEIGHT_OF_OWN_LABELS)])
+    order, coefficients, intercepts = _model(sp.vstack([features, of_sentences[sure], of_labels], format="csr"), told, weights)
+    places = [order.index(name) for name in stages]
+    head = Head(coefficients[places], intercepts[places], 1.0)
+    logits = of_sentences @ head.weights.T + head.intercepts
+
+    def disagreement(temperature: float) -> float:
+        return float(-(lesson.probabilities * np.log(softmax(logits / temperature) + 1e-12)).sum(axis=1).mean())
+
+    return replace(head, temperature=round(float(minimize_scalar(disagreement, bounds=(0.05, 5), method="bounded").x), 3))
+
+
+def _surest(probabilities: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The four fifths of each class's sentences of which the teacher is surest, and by how much."""
+    ordered = np.sort(probabilities, axis=1)
+    margins = ordered[:, -1] - ordered[:, -2]
+    guess = probabilities.argmax(axis=1)
+    chosen = [np.flatnonzero(guess == place) for place in range(probabilities.shape[1])]
+    kept = [rows[np.argsort(-margins[rows], kind="stable")[: max(LEAST_OF_A_CLASS, int(0.8 * len(rows)))]] for rows in chosen if len(rows) >= LEAST_OF_A_CLASS]
+    sure = np.concatenate(kept) if kept else np.zeros(0, np.intp)
+    return sure, margins[sure]
 
 
 class Label(NamedTuple):
@@ -124,15 +199,18 @@ def _head(features: sp.csr_matrix, truth: NDArray[Any], groups: NDArray[Any], cl
     """A calibrated linear model, and the probabilities that models without each text's industry gave it."""
     held_out = _logits_held_out(features, truth, groups, classes)
     is_label = groups != JOURNEY
-    temperature = _temperature(held_out[is_label], truth[is_label], classes)
+    temperature = temperature_of(held_out[is_label], truth[is_label], classes)
     names, weights, intercepts = _model(features, truth)
     order = [names.index(name) for name in classes]
     return Head(weights[order], intercepts[order], temperature), softmax(held_out / temperature)
 
 
-def _model(features: sp.csr_matrix, truth: NDArray[Any]) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+def _model(
+    features: sp.csr_matrix, truth: NDArray[Any], weights_of_texts: NDArray[np.float64] | None = None
+) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
     """Stages, and for each of them its weights and intercept; of two, scikit-learn keeps only the second's."""
-    model = LinearSVC(C=INVERSE_PENALTY, random_state=0, class_weight="balanced").fit(features, truth.astype(str).astype(object))
+    each = balanced(truth) if weights_of_texts is None else weights_of_texts
+    model = LinearSVC(C=INVERSE_PENALTY, random_state=0).fit(features, truth.astype(str).astype(object), sample_weight=each)
     weights, intercepts = model.coef_, model.intercept_
     if len(model.classes_) == 2:
         weights, intercepts = np.vstack([-weights, weights]), np.concatenate([-intercepts, intercepts])
@@ -142,7 +220,7 @@ def _model(features: sp.csr_matrix, truth: NDArray[Any]) -> tuple[list[str], NDA
 def _logits_held_out(features: sp.csr_matrix, truth: NDArray[Any], groups: NDArray[Any], stages: Sequence[str]) -> NDArray[np.float64]:
     """Logits of each text from a model that saw no text of its industry."""
     logits = np.full((len(truth), len(stages)), -20.0)
-    for industries in _turns(groups):
+    for industries in turns(groups):
         is_out = np.isin(groups, industries)
         names, weights, intercepts = _model(features[~is_out], truth[~is_out])
         places = np.array([list(stages).index(stage) for stage in names])
@@ -150,7 +228,7 @@ def _logits_held_out(features: sp.csr_matrix, truth: NDArray[Any], groups: NDArr
     return logits
 
 
-def _turns(groups: NDArray[Any]) -> list[list[str]]:
+def turns(groups: NDArray[Any]) -> list[list[str]]:
     """The industries shared out over a few turns of about equal size, each left out once; one fit an industry would take minutes."""
     sizes = collections.Counter(groups[groups != JOURNEY].tolist())
     turns: list[list[str]] = [[] for _ in range(min(TURNS, len(sizes)))]
@@ -159,7 +237,7 @@ def _turns(groups: NDArray[Any]) -> list[list[str]]:
     return turns
 
 
-def _temperature(logits: NDArray[np.float64], truth: NDArray[Any], stages: Sequence[str]) -> float:
+def temperature_of(logits: NDArray[np.float64], truth: NDArray[Any], stages: Sequence[str]) -> float:
     """The divisor of logits under which confidence comes true (Guo et al. 2017)."""
     right = np.array([list(stages).index(stage) for stage in truth])
 
