@@ -107,7 +107,7 @@ def read(path: Path) -> Journey:
 
 
 def _whole(content: Any) -> Any:
-    """The same content without control characters and half letters (such as \\uD83D), which no page can hold."""
+    """The same content without control characters and half letters of cut-off emoji, which no page can hold."""
     if isinstance(content, dict):
         return {_whole(key): _whole(each) for key, each in content.items()}
     if isinstance(content, list):

@@ -282,14 +282,18 @@ def _source(name: str, table: Any) -> Source:
         raise ValueError("the files connector needs path, a pattern such as path = 'inbox/survey*.csv'")
     if Path(source.path).is_absolute() or ".." in Path(source.path).parts:
         raise ValueError(f"path '{source.path}' leads out of the workspace; put the files below it, for example in inbox/")
-    for name_of_dimension in source.dimensions:
-        if name_of_dimension == "all" or not re.fullmatch(r"\w[\w .-]{0,60}", name_of_dimension):
-            raise ValueError(
-                f"dimensions has '{name_of_dimension}'; a dimension's name begins with a letter, has letters, digits, ' ', '.', '-', '_', and is not 'all'"
-            )
     for scale in [source.score_scale, *(question.score_scale for question in source.questions)]:
         if scale and scale[0] == scale[1]:
             raise ValueError("score_scale needs two different values, [worst, best]")
+    _check_names(source)
+    return source
+
+
+def _check_names(source: Source) -> None:
+    """Refuse names of columns that mean nothing, and names of dimensions that no table could tell apart."""
+    for name in source.dimensions:
+        if name == "all" or not re.fullmatch(r"\w[\w .-]{0,60}", name):
+            raise ValueError(f"dimensions has '{name}'; a name begins with a letter, may have letters, digits, ' ', '.', '-' and '_', and is not 'all'")
     for column in source.columns:
         known = (*CANONICAL_COLUMNS, *DIMENSIONS, *FACT_COLUMNS) if source.kind in FACT_KINDS else (*CANONICAL_COLUMNS, *DIMENSIONS)
         if column not in known:
@@ -299,7 +303,6 @@ def _source(name: str, table: Any) -> Source:
                 + (f"; do you mean '{near[0]}'?" if near else f"; it can be: {', '.join(known)}")
                 + " Write columns = {canonical = 'their column'}."
             )
-    return source
 
 
 FACT_COLUMNS = (
