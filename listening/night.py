@@ -91,7 +91,7 @@ class Night:
 
     def close(self) -> None:
         """Copy the store without what was erased tonight; after forgetting, leave nothing beside it that still holds the person."""
-        if not self.warehouse.is_copy_due or not self.published:
+        if self.is_replay or not self.published or not self.warehouse.is_copy_due:
             return
         labels.keep_only(self.workspace, {row["record_id"] for row in self.warehouse.rows("night/live_records")})
         self.warehouse.compact()

@@ -245,6 +245,23 @@ def test_words_deleted_at_the_source_leave_landing_too(make_workspace: Make) -> 
     assert [row["native_id"] for row in rows(place, "select native_id from records")] == ["2"]
 
 
+def test_a_replay_of_a_day_with_deletions_touches_nothing_but_what_it_publishes(make_workspace: Make) -> None:
+    source = '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/*.csv"\n'
+    place = make_workspace(source, {"a.csv": f"{HEADER}1,2025-05-01,The seat was broken,2025-05-01,\n2,2025-05-02,Nice trip to the coast,2025-05-02,\n"})
+    run(place)
+    drop(place, "b.csv", f"{HEADER}1,2025-05-01,The seat was broken,2025-05-09,true\n")
+    first = run(place).clock
+    drop(place, "c.csv", f"{HEADER}3,2025-05-03,The crew was kind,2025-05-03,\n")
+    run(place)
+    labels = place.root / "labels" / "mine.csv"
+    labels.parent.mkdir()
+    ids = [str(row["record_id"]) for row in rows(place, "select record_id from records where native_id = '3'")]
+    labels.write_text(f"record_id,stage\n{ids[0]},use\n", encoding="utf-8")
+    assert run(place, first.isoformat()).status == 0
+    assert [row["native_id"] for row in rows(place, "select native_id from records")] == ["2"]
+    assert ids[0] in labels.read_text(encoding="utf-8")
+
+
 def test_a_deleted_ticket_takes_its_messages_out_of_landing(make_workspace: Make) -> None:
     place = make_workspace(SOURCES.split("[sources.tickets]")[1].join(["[sources.tickets]", ""]).split("[sources.customers]")[0], {
         "tickets.jsonl": ticket(1, "CUST-1", "My zebrafinch is late") + ticket(2, "CUST-2", "The bill is wrong again")})  # fmt: skip
