@@ -429,7 +429,7 @@ def _print_table(columns: list[str], rows: list[list[Any]]) -> None:
 
 
 def _print_json(content: Any) -> None:
-    sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=sys.stdout.isatty(), default=str) + "\n")  # a terminal obeys some signs
 
 
 def _show_progress() -> None:

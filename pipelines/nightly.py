@@ -24,7 +24,6 @@ from listening import night, workspace
 from listening.night import Night
 from listening.workspace import Mend
 
-
 log = logging.getLogger("listening.nightly")
 
 
