@@ -8,6 +8,7 @@ answers. The fast classifier then learns from its answers; nothing of it is need
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def _model() -> tuple[Any, Any]:
         raise Mend(f"{weights} is not the file that was shipped. Install the program again with 'make setup'.", status=1)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    tokenizer = Tokenizer.from_file(str(shipped("teacher", "tokenizer.json")))
+    tokenizer = Tokenizer.from_str(gzip.decompress(shipped("teacher", "tokenizer.json.gz").read_bytes()).decode())
     tokenizer.enable_truncation(_LONGEST)
     tokenizer.no_padding()
     return onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"]), tokenizer
