@@ -65,10 +65,7 @@ class Forgotten:
 
     def is_named(self, *, customer: Any = None, email: Any = None) -> bool:
         """Whether a thing said or a fact belongs to a forgotten person."""
-        if not self._marks:
-            return False
-        identities = [*([Identity.customer(customer)] if customer is not None else []), *([Identity.email(email)] if email is not None else [])]
-        return any(self.holds(identity) for each in identities for identity in _both(each))
+        return bool(self._marks) and any(self.holds(identity) for cell in (customer, email) for identity in _of(cell))
 
     def add(self, identities: set[Identity], day: dt.date) -> None:
         """Remember, by their marks only, that these are forgotten; safe on the disk when it returns."""

@@ -107,13 +107,13 @@ def read(path: Path) -> Journey:
 
 
 def _whole(content: Any) -> Any:
-    """The same content without control characters and half letters of cut-off emoji, which no page can hold."""
+    """The same content without half letters, as cut-off emoji leave them, which no file can hold."""
     if isinstance(content, dict):
         return {_whole(key): _whole(each) for key, each in content.items()}
     if isinstance(content, list):
         return [_whole(each) for each in content]
     if isinstance(content, str):
-        return "".join(sign for sign in content if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
+        return "".join(sign for sign in content if unicodedata.category(sign) != "Cs")
     return content
 
 

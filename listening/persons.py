@@ -115,7 +115,7 @@ def _find(workspace: Workspace, settings: Settings, store: Warehouse, who: Ident
                 named = {other for *_, names in rows if address in names for other in names if other.kind == "customer" and "@" not in other.value}
                 (found.identities if len(named) <= SHARED_BY else found.shared).add(address)
         theirs = [row for row in rows if row[-1] & found.identities]
-        found.identities |= {identity for *_, own in theirs for identity in own if identity.kind == "customer"}
+        found.identities |= {identity for *_, own in theirs for identity in own if identity.kind == "customer" and "@" not in identity.value}
         seen = {identity for *_, own in theirs for identity in own}
         if seen <= looked_for:
             for source_name, pull_id, number, cells, _ in theirs:
