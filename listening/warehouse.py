@@ -26,7 +26,10 @@ from listening.workspace import Mend
 STORE_VERSION = 3
 NOT_IN_LANDING = ("night/runs", "records/run_counts")  # carried over from a store of another version
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-_BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException, duckdb.OutOfMemoryException)
+_BROKEN = (
+    duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException, duckdb.OutOfMemoryException,
+    duckdb.TransactionException,
+)  # fmt: skip
 log = logging.getLogger(__name__)
 
 
