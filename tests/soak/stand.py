@@ -43,7 +43,7 @@ class Stand:
         self.told: Any = None
         self.counts_are_exact = True
         self._inbox: dict[str, tuple[str, str, int]] = {}
-        self._landed: dict[tuple[str, str], int] = {}
+        self._landed: list[tuple[str, str, str, int]] = []  # name, source, content, things
 
     @property
     def store(self) -> Path:
@@ -71,9 +71,18 @@ class Stand:
         return files
 
     def landed(self) -> dict[str, int]:
-        """The things said in all that has landed once the inbox as it is now has been read; the same content lands once a source."""
-        everything = self._landed | {(source, content): things for source, content, things in self._inbox.values()}
-        return {name: sum(things for (source, _), things in everything.items() if source == name) for name in SOURCES}
+        """The things said in all that has landed once the inbox as it is now has been read."""
+        return {name: sum(things for _, source, _, things in self._read() if source == name) for name in SOURCES}
+
+    def _read(self) -> list[tuple[str, str, str, int]]:
+        """What has landed with the inbox: a content once a source, and again if it comes back after another in its own place."""
+        landed = list(self._landed)
+        for name, (source, content, things) in self._inbox.items():
+            is_known = any((known_source, known) == (source, content) for _, known_source, known, _ in landed)
+            here = [known for known_name, _, known, _ in landed if known_name == name]
+            if not is_known or (content in here and here[-1] != content):
+                landed.append((name, source, content, things))
+        return landed
 
     def order(self, **more: Any) -> Order:
         """The next attempt at the present night; each attempt is a little later."""
@@ -100,7 +109,7 @@ class Stand:
 
     def next(self) -> None:
         """The present night is over, and what stands in the inbox has been read."""
-        self._landed |= {(source, content): things for source, content, things in self._inbox.values()}
+        self._landed = self._read()
         self.night, self.attempt = self.night + 1, 0
 
     def miss(self) -> None:
