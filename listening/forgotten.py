@@ -56,9 +56,6 @@ class Forgotten:
         self._key = self._read_key()
         self._marks = frozenset(mark for mark, _ in self._read_marks())
 
-    def __bool__(self) -> bool:
-        return bool(self._marks)
-
     def holds(self, identity: Identity) -> bool:
         """Whether this id or address was forgotten."""
         return bool(self._marks) and self._mark(identity) in self._marks

@@ -27,7 +27,8 @@ def files_with(root: Path, values: Iterable[str]) -> list[Path]:
     wanted = sorted({value for value in values if len(value) >= SHORTEST})
     if not wanted:
         return []
-    return [path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink() and _is_in(path, _bytes(wanted), _words(wanted))]
+    in_bytes, in_words = _bytes(wanted), _words(wanted)
+    return [path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink() and _is_in(path, in_bytes, in_words)]
 
 
 def _is_in(path: Path, in_bytes: re.Pattern[bytes], in_words: re.Pattern[str]) -> bool:
@@ -49,7 +50,7 @@ def _cells(path: Path) -> Iterator[str]:
         batches = (batch for _, batch in warehouse.contents(path))
     for batch in batches:
         for column in batch.columns:
-            yield from (str(cell) for cell in set(map(str, column.to_pylist())))
+            yield from set(map(str, column.to_pylist()))
 
 
 def _unpacked(path: Path) -> Iterator[bytes]:

@@ -218,12 +218,12 @@ def find(path: str | os.PathLike[str] | None = None) -> Workspace:
     return Workspace(Path(path or os.environ.get("LISTENING_WORKSPACE") or ".").absolute())
 
 
-def put(path: Path, content: str) -> None:
+def put(path: Path, content: str | bytes) -> None:
     """Put a whole file in place in one step, readable by its owner only and safe on the disk when this returns."""
     partial = path.with_suffix(".partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)

@@ -22,7 +22,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from listening.journey import NO_STAGE
 from listening.tagging import sentiment, tags
-from listening.workspace import Mend
+from listening.workspace import Mend, put
 
 PLACED_FROM = 0.5  # a stage is given when it is more likely right than wrong
 UNLIKE_TRAINING = 0.5  # share of a text's words that the classifier must have met
@@ -139,18 +139,11 @@ def save(models: Path, fitted: list[TfidfVectorizer], heads: dict[str, Head], fa
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     sums = {}
     for name, content in (("weights.npz", arrays.getvalue()), ("model.json", described)):
-        _write(folder / name, content)
+        put(folder / name, content)
         sums[name] = hashlib.sha256(content).hexdigest()
-    _write(folder / "manifest.json", json.dumps(sums, indent=1).encode())
-    _write(models / "current.json", json.dumps({"stage": version}).encode())
+    put(folder / "manifest.json", json.dumps(sums, indent=1).encode())
+    put(models / "current.json", json.dumps({"stage": version}).encode())
     return version
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Put the whole content at `path` or nothing."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 def load(models: Path) -> Classifier:
