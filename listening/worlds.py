@@ -131,10 +131,10 @@ def make(family: Family, seed: int) -> World:
     failed = _happens(failure[place] - family.flags_tell * x, rng)
     complains = stagewise(0.05, 0.70) * np.where(family.door_hidden & is_last & (stage_of == special), 0.25, 1.0)
     ticket = (x < -EDGE) & (rng.random(len(x)) < complains[place])
-    politeness = rng.normal(0, 0.5, n_stages)[stage_of]
+    politeness = rng.normal(0, 0.35, n_stages)[stage_of]
     is_broken = (stage_of == special) & {"never": np.zeros(n_places, bool), "last": is_last, "ever": np.ones(n_places, bool)}[family.broken]
-    answers = _happens(-2.9 + 0.55 * x, rng) & ~(is_broken[place] & (x < EDGE) & (rng.random(len(x)) < 0.85))
-    score = np.clip(np.round(7.6 + politeness[place] + family.survey_tells * x + rng.normal(0, 1.2, len(x))), 0, 10)
+    answers = _happens(-2.7 + 0.45 * x, rng) & ~(is_broken[place] & (x < EDGE) & (rng.random(len(x)) < 0.93))
+    score = np.clip(np.round(7.35 + politeness[place] + family.survey_tells * x + rng.normal(0, 1.2, len(x))), 0, 10)
     writes = _happens(-5.5 + 0.9 * np.abs(x - 0.3), rng)
     posts = _happens(-6.0 - 0.9 * x, rng)
     slope = READIER * family.answer_slope + READIER * family.answer_slopes_differ * rng.normal(0, 1, n_stages)[stage_of][place]
@@ -196,6 +196,14 @@ def indicators(world: World) -> pd.DataFrame:
         "operations": balance.reading_of_rate(np.bincount(world.place, world.failed, size), world.customers),
     }
     return pd.concat([survey, *(keys.assign(source=source, value=value) for source, value in values.items())], ignore_index=True)
+
+
+def truth(world: World) -> pd.DataFrame:
+    """What is true of each stage and quarter, beside what the plain survey says."""
+    keys = _keys(len(world.customers))
+    return keys.assign(
+        true_net=world.net, true_trouble=world.trouble, true_great=world.great, survey=survey_net(world), is_special=keys["stage"] == STAGES[world.special]
+    )
 
 
 def survey_answers(world: World) -> pd.DataFrame:
