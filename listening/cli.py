@@ -24,9 +24,9 @@ from rich.table import Table
 from rich.text import Text
 
 from listening import __version__, bench, check, journey, night, persons, tagging
-from listening import prove as proofs
 from listening import workspace as workspaces
 from listening.forgotten import Identity
+from listening.prove import WORLDS, measure
 from listening.publish import reading, sheets, wording
 from listening.workspace import Mend, Workspace
 
@@ -411,12 +411,12 @@ def bench_(records: Annotated[int, typer.Option(help="How many rows, made from t
 @app.command()
 def prove(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer worlds, about a minute.")] = False,
-    n_worlds: Annotated[int, typer.Option("--worlds", min=24, help="How many of the kind as designed.")] = proofs.WORLDS,
+    n_worlds: Annotated[int, typer.Option("--worlds", min=24, help="How many of the kind as designed.")] = WORLDS,
     as_json: AsJson = False,
 ) -> None:
     """Measure the estimators on simulated worlds with known truth, and fail where a figure falls short."""
     _show_progress()
-    figures = proofs.prove(n_worlds, quick, log.info)
+    figures = measure(n_worlds, quick, log.info)
     if as_json:
         _print_json([vars(figure) for figure in figures])
     else:

@@ -68,7 +68,7 @@ class _Run:
         return Figure(about, what, round(value, 3), round(error, 3), target, bool(passed))
 
 
-def prove(n_worlds: int = WORLDS, is_quick: bool = False, progress: Callable[[str], None] = lambda _: None) -> list[Figure]:
+def measure(n_worlds: int = WORLDS, is_quick: bool = False, progress: Callable[[str], None] = lambda _: None) -> list[Figure]:
     """Measure all figures.
 
     Args:
