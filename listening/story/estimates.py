@@ -5,14 +5,20 @@ Quarters are one series, the windows of 90 days another, for all customers and f
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from listening.story import balance
 from listening.story.readings import SERIES
 
 KEY = ["period_kind", "period", "cut_by", "cut_value", "stage"]
+NAMES = {"net": "net_experience", "trouble": "trouble_of_customers", "great": "great_of_customers"} | {
+    f"{name}_{end}": f"{name}_of_customers_{end}" for name in ("trouble", "great") for end in ("low", "high")
+}
 STAGES = [
-    "period", "stage", "evidence_level", "why", "net", "net_low", "net_high", "trouble", "trouble_low", "trouble_high", "great", "great_low", "great_high",
+    "period", "stage", "evidence_level", "why", "net_experience", "net_low", "net_high",
+    *(f"{name}_of_customers{end}" for name in ("trouble", "great") for end in ("", "_low", "_high")),
     "order_low", "order_high", "change", "change_low", "change_high", "direction", "answers", "asked", "year_answers", "answer_ratio",
 ]  # fmt: skip
 CONTRIBUTIONS = ["period", "stage", "source", "contribution", "source_adjusted"]
@@ -21,7 +27,6 @@ CONTRIBUTIONS = ["period", "stage", "source", "contribution", "source_adjusted"]
 def estimate(cells: pd.DataFrame, readings: pd.DataFrame, periods: pd.DataFrame) -> balance.Balanced:
     """Solve each series; both tables come back with `period_kind`, `cut_by` and `cut_value`."""
     starts = periods[["period_kind", "period", "period_start"]]
-    cells = cells.drop(columns="period_start").merge(starts, on=["period_kind", "period"])
     readings = readings.merge(starts, on=["period_kind", "period"]).rename(columns={"reading": "value"})
     of_series = dict(list(readings.groupby(SERIES)))
     asked = {key: rows for key, rows in cells.groupby(SERIES) if key[1] == "all" or _is_enough(rows)}
@@ -30,8 +35,8 @@ def estimate(cells: pd.DataFrame, readings: pd.DataFrame, periods: pd.DataFrame)
         here = _dated(asked.get(key, cells.iloc[:0])), _dated(of_series.get(key, readings.iloc[:0]))
         names = pd.concat([part[["period", "period_name"]] for part in here]).drop_duplicates().set_index("period")["period_name"]
         solved = balance.balance(*here)
-        series = dict(zip(SERIES, key, strict=True))
-        stages.append(solved.stages.assign(period=solved.stages["period"].map(names), **series))
+        series: dict[str, Any] = dict(zip(SERIES, key, strict=True))
+        stages.append(solved.stages.rename(columns=NAMES).assign(period=solved.stages["period"].map(names), **series))
         contributions.append(solved.contributions.assign(period=solved.contributions["period"].map(names), **series))
     return balance.Balanced(_whole(stages, [*SERIES, *STAGES]), _whole(contributions, [*SERIES, *CONTRIBUTIONS]))
 

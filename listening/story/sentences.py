@@ -117,7 +117,7 @@ def _by_score(scores: list[Row]) -> list[str]:
 
 
 def _change(row: Row) -> str:
-    if not row["direction"]:
+    if row["net_change"] is None:
         return "There is nothing to compare it with: no source spoke enough in the period before."
     before = f"the {row['before']}" if row["period_kind"] == "rolling" else row["before"]
     moved = {"better": f"Better than in {before}", "worse": f"Worse than in {before}"}.get(row["direction"], f"No clear change from {before}")
@@ -134,6 +134,8 @@ def _signed(points: float) -> str:
 def _caution(sources: list[Row]) -> str:
     """Where sources contradict each other, and what none of them can say."""
     told = [source for source in sources if source["n"] >= SPOKEN_FROM]
+    if not told:
+        return ""
     best, worst = max(told, key=lambda source: source["indicator"]), min(told, key=lambda source: source["indicator"])
     if best["indicator_low"] > 0 > worst["indicator_high"]:
         return (
