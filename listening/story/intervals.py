@@ -26,6 +26,13 @@ def difference(hits: ArrayLike, of: ArrayLike, hits_before: ArrayLike, of_before
     return value, value - np.sqrt((now - low) ** 2 + (high_then - then) ** 2), value + np.sqrt((high - now) ** 2 + (then - low_then) ** 2)
 
 
+def ratio(hits: ArrayLike, of: ArrayLike, hits_other: ArrayLike, of_other: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """How many times as large the first share is as the second, with low and high; half a case is added to each (Walter 1975)."""
+    a, n, b, m = (np.asarray(counts, float) + 0.5 for counts in (hits, of, hits_other, of_other))
+    value, half = (a / n) / (b / m), Z * np.sqrt(1 / a - 1 / n + 1 / b - 1 / m)
+    return value, value * np.exp(-half), value * np.exp(half)
+
+
 def net(great: ArrayLike, trouble: ArrayLike, of: ArrayLike) -> tuple[Floats, Floats]:
     """Net in points, 100 × (share great − share trouble), and its variance; NaN where `of` is 0.
 

@@ -18,6 +18,8 @@ MOVED = "sources' changes weighted by precision, 90 % interval for sampling alon
 BALANCED = "balanced estimate from random check-ins and all sources, 90 % interval"
 ASKED = "customers asked at random who answered, 90 % interval for sampling alone (Wilson)"
 APART = "difference from the period before, 90 % interval for sampling alone (Newcombe)"
+AGAINST = "answer rate of customers with a failure over that of those without, of those invited where known; 90 % interval for sampling alone (Walter)"
+LEAST_OF_A_KIND = 20  # customers with a failure, and without, to compare how often they answered
 LEAST_TOLD = 5  # answers in both periods, for a change between them
 
 Share = tuple[str, str]  # the columns of the hits and of the denominator
@@ -46,7 +48,9 @@ ESTIMATED = {"net_experience": "net", "trouble_of_customers": "trouble_of_custom
 COLUMNS = ["measure", "value", "low", "high", "n", "denominator", "method"]
 
 
-def measure(stories: pd.DataFrame, spoke: pd.DataFrame, kept: pd.DataFrame, asked: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
+def measure(
+    stories: pd.DataFrame, spoke: pd.DataFrame, kept: pd.DataFrame, asked: pd.DataFrame, represented: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
     """Every measure of every stage, period and cut for which there is anything to count.
 
     Args:
@@ -54,6 +58,7 @@ def measure(stories: pd.DataFrame, spoke: pd.DataFrame, kept: pd.DataFrame, aske
         spoke: units by what they tell, of every stage, period and cut.
         kept: units that tell of an expectation, of customers for whom no measure failed.
         asked: answers of customers who were asked at random.
+        represented: customers with and without a failure, and how many of them answered a survey.
         periods: to know the period before.
     """
     spoke = spoke.merge(kept, on=KEY, how="left")
@@ -63,6 +68,7 @@ def measure(stories: pd.DataFrame, spoke: pd.DataFrame, kept: pd.DataFrame, aske
         *_shares(stories[CELL].merge(asked, on=KEY), OF_CUSTOMERS, ASKED),
         *(_estimated(stories, name, stem) for name, stem in ESTIMATED.items()),
         _net_change(stories),
+        _survey_ratio(stories[CELL].merge(represented, on=KEY)),
         _decay(stories[CELL], spoke, periods, "expectation_exceeded_change_of_feedback"),
         _decay(stories[CELL], asked, periods, "expectation_exceeded_change_of_customers"),
     ]
@@ -92,6 +98,14 @@ def _net_change(stories: pd.DataFrame) -> pd.DataFrame:
         measure="net_change_of_feedback", value=told["net_change"], low=told["net_change_low"], high=told["net_change_high"],
         n=told["change_n"], denominator=told["change_n"], method=MOVED,
     )  # fmt: skip
+
+
+def _survey_ratio(counts: pd.DataFrame) -> pd.DataFrame:
+    """How many times as often customers with a failure answered the survey."""
+    told = counts[(counts["failed"] >= LEAST_OF_A_KIND) & (counts["passed"] >= LEAST_OF_A_KIND)]
+    value, low, high = intervals.ratio(told["failed_answered"], told["failed"], told["passed_answered"], told["passed"])
+    answers = told["failed_answered"] + told["passed_answered"]
+    return told.assign(measure="survey_ratio_of_failed", value=value, low=low, high=high, n=told["failed_answered"], denominator=answers, method=AGAINST)
 
 
 def _decay(places: pd.DataFrame, counts: pd.DataFrame, periods: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -29,6 +29,7 @@ conversations as (
         arg_max(expectation, place) filter (where expectation is not null) as expectation,
         arg_max(effort, place) filter (where effort is not null) as effort,
         arg_max(memorable, place) filter (where memorable is not null) as memorable,
+        arg_min(touchpoint, place) filter (where touchpoint is not null) as touchpoint,
         arg_min(region, place) as region,
         arg_min(channel, place) as channel,
         arg_min(product, place) as product,
@@ -42,7 +43,8 @@ conversations as (
 )
 
 select
-    conversations.unit_id, conversations.source, conversations.kind, conversation_stages.stage, conversations.said_on,
+    conversations.unit_id, conversations.source, conversations.kind, conversation_stages.stage, conversations.touchpoint,
+    conversations.said_on,
     coalesce(
         conversations.last_score.stance,
         case when sentiment < -0.1 then 'trouble' when sentiment > 0.1 then 'great' when sentiment is not null then 'in between' end
