@@ -31,8 +31,9 @@ PRIOR_ANSWERS = 10.0  # weight, in answers, of the variance that is taken before
 # Honesty about check-ins that nobody answered.
 UNMEASURED_BIAS = 4.0  # points, where the answer ratio cannot be measured
 LEAST_BIAS = 2.0
-BIAS_PER_LOG_RATIO = 32.0
-LEAST_DIALLED = 30  # in troubled and in clean cells, for an answer ratio to be measured
+BIAS_PER_LOG_RATIO = (32.0, 60.0)  # points: least and most, between which the check-ins themselves tell
+COARSENESS = 0.85  # how much of a stance's variance moves with readiness to answer
+LEAST_COUNTED = 30  # check-ins in troubled and in clean cells, for the two to be compared
 YEAR = 4  # periods
 
 # The guard against a source that breaks.
@@ -66,8 +67,8 @@ class Outcome(NamedTuple):
 
 
 NET = Outcome("net", -100, 100, -100, 1.0, 1.0, 60, 70)
-TROUBLE = Outcome("trouble", 100, 0, 0, 0.55, 0.55, 50, 40)
-GREAT = Outcome("great", 0, 100, 0, 0.75, 0.75, 50, 40)
+TROUBLE = Outcome("trouble", 100, 0, 0, 0.65, 0.55, 50, 40)
+GREAT = Outcome("great", 0, 100, 0, 0.70, 0.60, 50, 40)
 OUTCOMES = (NET, TROUBLE, GREAT)
 
 
@@ -108,10 +109,10 @@ def balance(cells: pd.DataFrame, indicators: pd.DataFrame) -> Balanced:
     """
     grid = _Grid.of(cells, indicators)
     counted, readings = _Counted.of(grid, cells), _Readings.of(grid, indicators)
-    ratio = answer_ratios(counted)
+    ratio, variance = answer_ratios(counted)
+    bias = honesty(ratio, variance, bias_per_log_ratio(counted))
     readings, solved = _guarded(readings, counted, NET)
     posteriors = {NET: solved} | {outcome: _solve(readings, counted, outcome) for outcome in OUTCOMES if outcome is not NET}
-    bias = honesty(ratio)
     stages = grid.frame.assign(**_evidence(grid, counted, readings, posteriors[NET], ratio, bias))
     stages = stages.assign(**_levels(grid, posteriors, bias, stages["evidence_level"].to_numpy() == "estimate"))
     stages = stages.assign(**_order(grid, solved), **_change(grid, solved, counted.is_asked))
@@ -348,31 +349,51 @@ def _median(rows: Floats) -> Floats:
     return np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in rows])
 
 
-def answer_ratios(counted: _Counted) -> Floats:
-    """How often dialled customers with a failure or a ticket answered, against those without, per period over the last four.
+CLEAN, TROUBLED = 0, [1, 3, 4]  # codes of cells: neither failed nor with a ticket; one of them or both
 
-    Compared within stage and period (Mantel and Haenszel 1959), so that a stage where nobody answers is no sign of
-    silence among the troubled. NaN where refusals aren't recorded or too few were dialled.
+
+def answer_ratios(counted: _Counted) -> tuple[Floats, Floats]:
+    """How often dialled customers with a failure or a ticket answered, against those without, and the variance of its log.
+
+    Per period over the last four; compared within stage and period (Mantel and Haenszel 1959), so that a stage where
+    nobody answers is no sign of silence among the troubled. NaN where refusals aren't recorded or too few were dialled.
     """
-    grid, clean = counted.grid, [0, 1, 3, 4]
-    asked, answered = np.maximum(counted.asked, counted.answered)[:, clean], counted.answered[:, clean]
-    well, troubled = asked[:, 0], asked[:, 1:].sum(axis=1)
-    heard_well, heard_troubled = answered[:, 0], answered[:, 1:].sum(axis=1)
+    grid = counted.grid
+    asked = np.maximum(counted.asked, counted.answered)
+    well, troubled = asked[:, CLEAN], asked[:, TROUBLED].sum(axis=1)
+    heard_well, heard_troubled = counted.answered[:, CLEAN], counted.answered[:, TROUBLED].sum(axis=1)
     whole = np.maximum(well + troubled, 1)
+    strata = np.stack([well, troubled, heard_well, heard_troubled, heard_troubled * well / whole, heard_well * troubled / whole])
+    m0, m1, a0, a1, above, below = grid.year(strata.reshape(len(strata), grid.n_stages, grid.n_periods).sum(axis=1))
+    is_measured = (np.minimum(m0, m1) >= LEAST_COUNTED) & (a0 + a1 < m0 + m1) & (below > 0)
+    ratio = np.where(is_measured, above / np.where(is_measured, below, 1), np.nan)
+    with np.errstate(divide="ignore"):
+        variance = 1 / np.maximum(a1, 0.5) - 1 / m1 + 1 / np.maximum(a0, 0.5) - 1 / m0
+    return ratio, np.where(is_measured, np.maximum(variance, 0), np.nan)
 
-    def year(values: Floats) -> Floats:
-        return grid.year(grid.by_stage(values).sum(axis=0))
 
-    above, below = year(heard_troubled * well / whole), year(heard_well * troubled / whole)
-    refused = year(well + troubled - heard_well - heard_troubled)
-    is_measured = (year(well) >= LEAST_DIALLED) & (year(troubled) >= LEAST_DIALLED) & (refused > 0) & (below > 0)
-    return np.where(is_measured, above / np.where(is_measured, below, 1), np.nan)
-
-
-def honesty(ratio: Floats) -> Floats:
+def honesty(ratio: Floats, variance: Floats, per_log_ratio: float) -> Floats:
     """Standard deviation, in points of net experience, of what check-ins that nobody answered may hide."""
-    measured = np.maximum(LEAST_BIAS, BIAS_PER_LOG_RATIO * np.maximum(0.0, -np.log(np.maximum(np.where(np.isnan(ratio), 1.0, ratio), 1e-3))))
-    return np.where(np.isnan(ratio), UNMEASURED_BIAS, measured)
+    is_measured = np.isfinite(ratio)
+    silence = np.maximum(0.0, -np.log(np.where(is_measured, np.maximum(ratio, 1e-3), 1.0)))
+    hidden = np.sqrt(np.maximum(LEAST_BIAS, per_log_ratio * silence) ** 2 + per_log_ratio**2 * np.where(is_measured, variance, 0))
+    return np.where(is_measured, hidden, UNMEASURED_BIAS)
+
+
+def bias_per_log_ratio(counted: _Counted) -> float:
+    """Points by which the check-ins are too rosy for each unit of minus the log of the answer ratio.
+
+    Who answers more the better they live is the same inside the cells as between them: what lies between the cells is
+    seen as the ratio, what lies inside hides in the estimate, so their proportion is that of the variance within to the
+    distance between.
+    """
+    told, points = counted.told.sum(axis=0), 100 * (counted.great - counted.trouble).sum(axis=0)
+    if min(told[CLEAN], told[TROUBLED].sum()) < LEAST_COUNTED:
+        return BIAS_PER_LOG_RATIO[0]
+    _, v = direct(counted, NET)
+    within = (v * counted.n)[counted.n > 0].max()  # the same everywhere
+    between = points[CLEAN] / told[CLEAN] - points[TROUBLED].sum() / told[TROUBLED].sum()
+    return float(np.clip(COARSENESS * within / max(between, 1), *BIAS_PER_LOG_RATIO))
 
 
 def _evidence(grid: _Grid, counted: _Counted, readings: _Readings, solved: _Posterior, ratio: Floats, bias: Floats) -> dict[str, Any]:
