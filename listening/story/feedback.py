@@ -43,13 +43,13 @@ def changes(said: pd.DataFrame) -> pd.DataFrame:
     """
     enough = said[said["n"] >= LEAST_UNITS]
     past = enough[[*KEY, "source", "period_end", "n", "indicator", "variance"]]
-    past = past.rename(columns={"period": "before", "period_end": "period_start"})
+    past = past.drop(columns="period").rename(columns={"period_end": "period_start"})
     pairs = enough.merge(past, on=["period_kind", "period_start", "cut_by", "cut_value", "stage", "source"], suffixes=("", "_before"))
     pairs["difference"], spread = pairs["indicator"] - pairs["indicator_before"], pairs["variance"] + pairs["variance_before"]
     pairs["weight"], pairs["units"] = 1 / spread, pairs["n"] + pairs["n_before"]
     pairs["weighted"] = pairs["difference"] * pairs["weight"]
     grouped = pairs.groupby(CELL)
-    change = grouped.agg(weight=("weight", "sum"), weighted=("weighted", "sum"), change_n=("units", "sum"), before=("before", "first")).reset_index()
+    change = grouped.agg(weight=("weight", "sum"), weighted=("weighted", "sum"), change_n=("units", "sum")).reset_index()
     change["net_change"] = change["weighted"] / change["weight"]
     change["net_change_low"], change["net_change_high"] = intervals.around(change["net_change"], 1 / change["weight"], within=200)
     low, high = intervals.around(pairs["difference"], spread, within=200)

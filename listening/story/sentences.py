@@ -18,10 +18,10 @@ from listening.journey import Journey
 KEY = ["period_kind", "period", "cut_by", "cut_value", "stage"]
 SPOKEN_FROM = 5  # units of one source, or answers; with fewer a share would say nothing
 SOURCES_TOLD = 3  # of those that spoke most
+LEAST_BELOW = 2  # who got less than expected though every measure went well, to be told of
 LEAST_NAMED = 3  # units, for a touchpoint to be named as what is told most
 SPACE = "\u00a0"
 KINDS = {"survey": "survey answers", "ticket": "tickets", "review": "reviews", "chat": "chats", "social": "posts", "call": "calls"}
-ORDINALS = {1: "first", 2: "second", 3: "third"}
 
 Row = dict[str, Any]
 Rows = defaultdict[tuple[str, ...], list[Row]]
@@ -73,7 +73,7 @@ def tell_all(
     of_places = _grouped(places.assign(cut_here=places["cut_by"], value_here=places["cut_value"], **whole))
     of_points, covered = _grouped(points.assign(**whole)), _grouped(coverage[coverage["source"] == "all"].assign(**whole))
     told = []
-    for row in _rows(stories):
+    for row in rows(stories):
         key = _key(row)
         known = Known(
             row, journey.titles[row["stage"]], len(journey.names), sorted(of_sources[key], key=lambda source: (-source["n"], source["source"])),
@@ -83,6 +83,12 @@ def tell_all(
     return told
 
 
+def rows(frame: pd.DataFrame) -> list[Row]:
+    """A table's rows as plain dictionaries; what is missing is None."""
+    columns = {str(name): frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
 def of_touchpoint(point: Row) -> str:
     """What was said of a touchpoint, and whether anybody asks about it."""
     heard = "nobody spoke of it"
@@ -90,7 +96,8 @@ def of_touchpoint(point: Row) -> str:
         heard = f"{_count(point['units'], 'piece of feedback', 'pieces of feedback')} from {_number_of(point['sources'])}"
     told = ""
     if point["n"] >= SPOKEN_FROM:
-        told = f"Of the {point['n']} that tell good from bad, {_share(point, 'trouble_share', 'trouble')} in trouble, {_share(point, 'great_share', 'great')} living it great."
+        shares = f"{_share(point, 'trouble_share', 'trouble')} in trouble, {_share(point, 'great_share', 'great')} living it great"
+        told = f"Of the {point['n']} that tell good from bad, {shares}."
     asked = "" if point["survey_answers"] else "No survey asks about it."
     owner = "" if point["owner"] else "Nobody is named as its owner."
     return " ".join(part for part in (f"{point['name']}, {_span(point)}{_running(point)}: {heard}.", told, asked, owner) if part)
@@ -107,7 +114,7 @@ def _story(known: Known, least: int) -> str:
     else:
         parts = [_opening(known), *_by_source(known), _change(row), _why(known)]
         if known.is_whole:
-            parts += [_order(known), _expected(known), *map(_place, known.places), _touchpoints(known), _survey(known), _silent(known)]
+            parts += [_order(known), _expected(known), _kept(known), *map(_place, known.places), _touchpoints(known), _survey(known), _silent(known)]
         parts.append(_caution(known))
     return " ".join(part for part in parts if part)
 
@@ -183,8 +190,10 @@ def _place(place: Row) -> str:
 
 def _level(known: Known) -> str:
     row, trouble, great = known.row, *(known.measures[f"{side}_of_customers"] for side in ("trouble", "great"))
-    asked = _count(row["answers"], "customer asked at random has answered", "customers asked at random have answered") if row["answers"] else (
-        "nobody asked at random in this period has answered, so it leans on other periods and on the sources"
+    asked = (
+        _count(row["answers"], "customer asked at random has answered", "customers asked at random have answered")
+        if row["answers"]
+        else ("nobody asked at random in this period has answered, so it leans on other periods and on the sources")
     )
     return (
         f"We estimate that of 100 customers {_of_100(trouble)} had trouble and {_of_100(great)} lived it great, a net experience of "
@@ -197,9 +206,8 @@ def _order(known: Known) -> str:
     if best is None or not known.is_whole or known.stages < 2:
         return ""
     if best == worst:
-        place = "best" if best == 1 else "worst" if best == known.stages else f"number {best}"
-        return f"Among the {known.stages} stages it is {place}."
-    return f"Among the {known.stages} stages it comes between number {best} and number {worst}, 1 being the best."
+        return f"Among the {known.stages} stages it is number {best:.0f}, 1 being the best."
+    return f"Among the {known.stages} stages it comes between number {best:.0f} and number {worst:.0f}, 1 being the best."
 
 
 def _change(row: Row) -> str:
@@ -217,34 +225,33 @@ def _moved(row: Row) -> str:
 
 
 def _expected(known: Known) -> str:
-    """What they expected and got, of customers asked at random where there are enough, else of those who spoke of it."""
-    for whom, words in (("customers", "customers asked at random"), ("feedback", "who spoke of what they had expected")):
+    """What they had expected and what they got, of customers asked at random where there are enough, else of those who spoke of it."""
+    for whom, words in (("customers", "asked at random what they had expected"), ("feedback", "pieces of feedback that speak of what was expected")):
         below, above = (known.measures.get(f"expectation_{name}_of_{whom}") for name in ("below", "exceeded"))
         if below and above and below["denominator"] >= SPOKEN_FROM:
             moved = known.measures.get(f"expectation_exceeded_change_of_{whom}")
-            trend = f" ({_signed(100 * moved['value'])} points from before)" if moved and (moved["high"] < 0 or moved["low"] > 0) else ""
-            return f"Of {below['denominator']} {words}, {_share(below)} got less than that and {_share(above)} more{trend}.".replace(
-                "asked at random,", "asked at random what they had expected,"
-            )
+            trend = f", {_signed(100 * moved['value'])} points from before" if moved and (moved["high"] < 0 or moved["low"] > 0) else ""
+            return f"Of {below['denominator']} {words}, {_share(below)} got less and {_share(above)} more{trend}."
     return ""
 
 
 def _kept(known: Known) -> str:
+    """What the letter of the promise leaves out."""
     kept = known.measures.get("expectation_below_of_kept_customers")
-    if not kept or kept["denominator"] < SPOKEN_FROM or not kept["n"]:
+    if not kept or kept["denominator"] < SPOKEN_FROM or kept["n"] < LEAST_BELOW:
         return ""
-    return f"Of the {kept['denominator']} among them for whom every measure went well, {_share(kept)} still got less than expected."
+    return f"Even of the {kept['denominator']} among them for whom every measure went well, {_share(kept)} got less than they had expected."
 
 
 def _survey(known: Known) -> str:
     """What the survey says, and whether to trust it here."""
     scores = [
-        f"{score['score_name'] or 'the score'} in {score['source']} is {score['mean']:.1f} on average ({score['mean_low']:.1f}–{score['mean_high']:.1f}; "
+        f"{score['score_name'] or 'the score'} in {score['source']} {score['mean']:.1f} ({score['mean_low']:.1f}–{score['mean_high']:.1f}; "
         f"{score['score_worst']:g} is worst, {score['score_best']:g} best; {score['n']} answers)"
         for score in sorted(known.scores, key=lambda score: (score["source"], score["score_name"] or ""))
         if score["n"] >= SPOKEN_FROM
     ]
-    told = _capital(" and ".join(scores)) + "." if scores else ""
+    told = f"On average: {', '.join(scores)}." if scores else ""
     return " ".join(part for part in (told, _trust(known), _answered(known)) if part)
 
 
@@ -264,28 +271,29 @@ def _answered(known: Known) -> str:
 
 def _silent(known: Known) -> str:
     """Whom we did not hear."""
-    covered = known.covered
-    failed = (covered.get("failed_silent") or 0) + (covered.get("failed_heard") or 0)
-    if not failed:
+    silent, heard = known.covered.get("failed_silent") or 0, known.covered.get("failed_heard") or 0
+    if not silent + heard:
         return ""
-    if not covered["failed_silent"]:
-        return f"All {_number(failed)} customers for whom a measure failed spoke up."
-    return f"For {_number(failed)} customers a measure failed, and {_number(covered['failed_silent'])} of them said nothing in any source: silence is not content."
+    failed = _count(silent + heard, "customer", "customers")
+    if not silent:
+        return f"A measure failed for {failed}, and all of them spoke up."
+    return f"A measure failed for {failed}, and {_number(silent) if heard else 'all'} of them said nothing in any source: silence is not content."
 
 
 def _why(known: Known) -> str:
-    """Why there is no number, and what would make one known."""
-    row, why = known.row, known.row["why"]
-    if not known.is_whole or row["period_kind"] == "month":
+    """Why there is no number of all customers."""
+    row = known.row
+    if not known.is_whole or row["period_kind"] == "month" or not row["why"]:
         return ""
     answered = _count(row["year_answers"] or 0, "customer asked at random has", "customers asked at random have")
-    return {
-        "few customers": f"Only {_number(row['customers'] or 0)} customers were there, too few for a number.",
-        "few answers": f"In four periods only {answered} answered here, too few for a number of all customers.",
-        "cells unknown": "For whom something failed is not known by name, so no number of all customers can be given; operations with customers' ids would make one known.",
-        "answer ratio": "Customers with a failure or a ticket answer random check-ins so much less that no number of all customers can be given.",
-        "wide": f"{_capital(answered)} answered in four periods, too few for a number of all customers.",
-    }.get(why, "") if why else ""
+    told: dict[str, str] = {
+        "few customers": f"Only {_count(row['customers'] or 0, 'customer was', 'customers were')} there, too few for a number.",
+        "few answers": f"Only {answered} answered here in a year, too few for a number of all customers.",
+        "cells unknown": "A number of all customers takes operations with customers' ids, to know for whom something failed.",
+        "answer ratio": "Customers with a failure or a ticket answer so much less when asked at random that no number of all customers can be given.",
+        "wide": f"{_capital(answered)} answered here in a year, too few for a number of all customers.",
+    }
+    return told.get(row["why"], "")
 
 
 def _caution(known: Known) -> str:
@@ -370,18 +378,12 @@ def _date(day: Any) -> dt.date:
 # tables by row
 
 
-def _rows(frame: pd.DataFrame) -> list[Row]:
-    """Rows as plain dictionaries; what is missing is None."""
-    columns = {str(name): frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
-    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
-
-
 def _key(row: Row) -> tuple[str, ...]:
     return tuple(row[name] for name in KEY)
 
 
 def _grouped(frame: pd.DataFrame) -> Rows:
     grouped: Rows = defaultdict(list)
-    for row in _rows(frame):
+    for row in rows(frame):
         grouped[_key(row)].append(row)
     return grouped

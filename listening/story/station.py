@@ -15,10 +15,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from listening.journey import Journey
-from listening.story import estimates, feedback, measures, places, quotes, readings, sentences
+from listening.story import estimates, feedback, measures, places, quotes, readings, sentences, touchpoints
 from listening.story.feedback import CELL, KEY, LEAST_UNITS
 from listening.warehouse import Warehouse
 from listening.workspace import Company
@@ -30,7 +29,7 @@ COUNTS = [
     "worded", "below", "met", "exceeded", "laborious", "easy", "memorable_good", "memorable_bad",
 ]  # fmt: skip
 DAYS = {"period_start": object, "period_end": object}
-BUILT = ("passages", "members", "customers", "asked", "cells", "stage_counts")
+BUILT = ("periods", "passages", "members", "customers", "asked", "cells", "coverage", "stage_counts")
 log = logging.getLogger(__name__)
 
 
@@ -45,44 +44,43 @@ class Told:
 
 def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.datetime) -> Told:
     """Make the story's tables anew from the signals as they stand at `clock`."""
+    points = journey.stage_of_touchpoint
+    given = {
+        "clock": clock, "timezone": company.timezone, "today": clock.astimezone(ZoneInfo(company.timezone)).date(),
+        "fiscal_start": company.fiscal_year_starts_in, "names": journey.names, "touchpoints": list(points), "stages": list(points.values()),
+    }  # fmt: skip
     with warehouse.transaction():
-        _count(warehouse, journey, company, clock)
-        told = _tell(warehouse, journey)
+        for name in BUILT:
+            warehouse.build(f"story/{name}", **given)
+        told = _tell(warehouse, journey, given)
     log.info("told %s stories of %s periods", told.stories, told.periods)
     return told
 
 
-def _count(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.datetime) -> None:
-    """Periods, and who was where in them."""
-    today, points = clock.astimezone(ZoneInfo(company.timezone)).date(), journey.stage_of_touchpoint
-    warehouse.build("story/periods", today=today, fiscal_start=company.fiscal_year_starts_in, clock=clock, timezone=company.timezone)
-    for name in BUILT:
-        warehouse.build(f"story/{name}", clock=clock, timezone=company.timezone, touchpoints=list(points), stages=list(points.values()))
+def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told:
+    def frame(name: str) -> pd.DataFrame:
+        found = warehouse.frame(f"story/{name}", **given)
+        return found[found["stage"].isin(journey.names)] if "stage" in found else found
 
-
-def _tell(warehouse: Warehouse, journey: Journey) -> Told:
-    periods = warehouse.frame("story/all_periods").astype(DAYS)
-    counts = warehouse.frame("story/stage_counts_by_source").astype(DAYS)
-    cells, customers = (_of_journey(warehouse.frame(f"story/all_{name}"), journey) for name in ("cells", "customers"))
-    scores = feedback.scores(warehouse.frame("story/score_counts"))
-    said = feedback.sources(_of_journey(counts, journey))
-    read = readings.read(said, warehouse.frame("story/survey_cells"), cells, customers, _of_journey(warehouse.frame("story/failures"), journey))
+    periods, counts = warehouse.frame("story/all_periods").astype(DAYS), warehouse.frame("story/stage_counts_by_source").astype(DAYS)
+    cells, customers, coverage = frame("all_cells"), frame("all_customers"), frame("all_coverage")
+    said = feedback.sources(counts[counts["stage"].isin(journey.names)])
+    read = readings.read(said, frame("survey_cells"), cells, customers, frame("failures"))
     estimated = estimates.estimate(cells, read, periods)
-    sources = _with_readings(said, read, estimated.contributions, periods)
     spans = pd.concat([counts[PLACES], periods, _spans(estimated.stages, periods)]).drop_duplicates()
     spoke = said.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=said.groupby(KEY)["n"].max()).reset_index()
-    stories = _stories(journey, spans, spoke, feedback.changes(said), warehouse.frame("story/heard"), customers, estimated.stages)
-    kept, asked = warehouse.frame("story/kept_feedback"), warehouse.frame("story/asked_counts")
-    measured = measures.measure(stories, spoke, kept, asked, warehouse.frame("story/representation", clock=clock, timezone=timezone), periods)
-    picked = quotes.pick(warehouse.frame("story/quote_candidates"), said)
-    gathered = places.standing_out(said)
-    stories["story"] = sentences.tell_all(journey, stories, said, scores, gathered, LEAST_UNITS)
+    stories = _stories(journey, spans, spoke, feedback.changes(said), frame("heard"), customers, estimated.stages).merge(_before(periods), how="left")
+    measured = measures.measure(stories, spoke, frame("kept_feedback"), frame("asked_counts"), frame("representation"), periods)
+    scores, gathered = feedback.scores(frame("score_counts")), places.standing_out(said)
+    points = touchpoints.tell(frame("touchpoint_counts"), journey)
+    picked = quotes.pick(frame("quote_candidates"), _weights(stories))
+    stories["story"] = sentences.tell_all(journey, stories, said, scores, gathered, points, measured, coverage, LEAST_UNITS)
     published = {
-        "stage_sources": sources, "stage_scores": scores, "quotes": picked,
-        "stage_measures": measured, "stage_story": stories, "stage_places": gathered,
+        "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_scores": scores, "stage_measures": measured,
+        "stage_places": gathered, "touchpoint_story": points, "quotes": picked, "stage_story": stories,
     }  # fmt: skip
-    for name, frame in published.items():
-        warehouse.replace(f"story/{name}", _told(frame))
+    for name, rows in published.items():
+        warehouse.replace(f"story/{name}", _told(rows))
     return Told(periods=stories["period"].nunique(), stories=len(stories), quotes=len(picked))
 
 
@@ -101,26 +99,39 @@ def _stories(
 ) -> pd.DataFrame:
     """One row for each stage of the journey, period and cut; silent where too little is known."""
     frame = _told(spans).merge(pd.DataFrame({"stage": journey.names}), how="cross")
-    moved = changes[[*KEY, "change_n", "net_change", "net_change_low", "net_change_high", "before", "rose", "fell"]]
+    moved = changes[[*KEY, "change_n", "net_change", "net_change_low", "net_change_high", "rose", "fell"]]
     for rows in (spoke, heard, customers, moved, estimated.rename(columns={"direction": "estimated_direction", "evidence_level": "estimated_level"})):
         frame = frame.merge(rows, on=KEY, how="left")
     numbers = [*COUNTS, "n", "most", "heard"]
     frame[numbers] = frame[numbers].fillna(0).astype("int64")
-    frame = frame.assign(**_evidence(frame))
+    frame = frame.assign(survey_gap=None, **_evidence(frame))
     frame["owner"] = frame["stage"].map({stage.stage: stage.owner for stage in journey.stages})
     return frame.sort_values(["period_kind", "period_start", "cut_by", "cut_value"], kind="stable").reset_index(drop=True)
 
 
-def _evidence(frame: pd.DataFrame) -> dict[str, NDArray[Any]]:
+def _before(periods: pd.DataFrame) -> pd.DataFrame:
+    """The period right before each."""
+    past = periods.rename(columns={"period": "before", "period_end": "ended"})[["period_kind", "before", "ended"]]
+    both = periods.merge(past, left_on=["period_kind", "period_start"], right_on=["period_kind", "ended"])
+    return both[["period_kind", "period", "before"]]
+
+
+def _weights(stories: pd.DataFrame) -> pd.DataFrame:
+    """How much of trouble and great the quotes are to show: of all customers where it is known, else of those who spoke."""
+    known = stories["trouble_of_customers"].notna()
+    return stories.assign(**{side: stories[f"{side}_of_customers"].where(known, stories[side]) for side in quotes.SIDES})
+
+
+def _evidence(frame: pd.DataFrame) -> dict[str, pd.Series[Any]]:
     """What may be said of each stage, and how it moved: by the estimate where customers were asked at random, else by what the sources say."""
     is_asked = frame["estimated_level"].notna() & (frame["why"] != "no check-ins")
     is_estimated = is_asked & (frame["estimated_level"] != "insufficient")
     is_silent = is_asked & (frame["why"] == "few customers")
     is_told = np.asarray(~is_silent & (frame["most"] >= LEAST_UNITS))
-    level = np.where(is_estimated, frame["estimated_level"], np.where(is_told, "direction", "insufficient"))
+    level = frame["estimated_level"].where(is_estimated, np.where(~is_silent & (frame["most"] >= LEAST_UNITS), "direction", "insufficient"))
     is_compared = frame["net_change"].notna() & (level != "insufficient")
-    moved = np.where(frame["net_change_low"] > 0, "better", np.where(frame["net_change_high"] < 0, "worse", "no clear change"))
-    direction = np.where(is_estimated, frame["estimated_direction"], np.where(is_compared, moved, None))
+    moved = pd.Series("no clear change", frame.index).mask(frame["net_change_low"] > 0, "better").mask(frame["net_change_high"] < 0, "worse")
+    direction = frame["estimated_direction"].where(is_estimated, moved.where(is_compared, None))
     is_ordered = level != "insufficient"
     return {"evidence_level": level, "direction": direction} | {name: frame[name].where(is_ordered) for name in ("order_low", "order_high")}
 
@@ -128,10 +139,6 @@ def _evidence(frame: pd.DataFrame) -> dict[str, NDArray[Any]]:
 def _spans(estimated: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
     """The periods and cuts of which there is an estimate, also where nobody spoke."""
     return estimated[KEY[:-1]].drop_duplicates().merge(periods.drop(columns=["cut_by", "cut_value"]), on=["period_kind", "period"])[PLACES]
-
-
-def _of_journey(frame: pd.DataFrame, journey: Journey) -> pd.DataFrame:
-    return frame[frame["stage"].isin(journey.names)]
 
 
 def _told(frame: pd.DataFrame) -> pd.DataFrame:
