@@ -127,7 +127,6 @@ def _evidence(frame: pd.DataFrame) -> dict[str, pd.Series[Any]]:
     is_asked = frame["estimated_level"].notna() & (frame["why"] != "no check-ins")
     is_estimated = is_asked & (frame["estimated_level"] != "insufficient")
     is_silent = is_asked & (frame["why"] == "few customers")
-    is_told = np.asarray(~is_silent & (frame["most"] >= LEAST_UNITS))
     level = frame["estimated_level"].where(is_estimated, np.where(~is_silent & (frame["most"] >= LEAST_UNITS), "direction", "insufficient"))
     is_compared = frame["net_change"].notna() & (level != "insufficient")
     moved = pd.Series("no clear change", frame.index).mask(frame["net_change_low"] > 0, "better").mask(frame["net_change_high"] < 0, "worse")
