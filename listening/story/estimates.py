@@ -24,10 +24,9 @@ STAGES = [
 CONTRIBUTIONS = ["period", "stage", "source", "contribution", "source_adjusted"]
 
 
-def estimate(cells: pd.DataFrame, readings: pd.DataFrame, periods: pd.DataFrame) -> balance.Balanced:
+def estimate(cells: pd.DataFrame, readings: pd.DataFrame) -> balance.Balanced:
     """Solve each series; both tables come back with `period_kind`, `cut_by` and `cut_value`."""
-    starts = periods[["period_kind", "period", "period_start"]]
-    readings = readings.merge(starts, on=["period_kind", "period"]).rename(columns={"reading": "value"})
+    readings = readings.rename(columns={"reading": "value"})
     of_series = dict(list(readings.groupby(SERIES)))
     asked = {key: rows for key, rows in cells.groupby(SERIES) if key[1] == "all" or _is_enough(rows)}
     stages, contributions = [], []
@@ -44,7 +43,8 @@ def estimate(cells: pd.DataFrame, readings: pd.DataFrame, periods: pd.DataFrame)
 def _is_enough(cells: pd.DataFrame) -> bool:
     """Whether a cut has a stage with customers and answers enough that an estimate can come of it."""
     totals = cells.assign(told=cells[["trouble", "in_between", "great"]].sum(axis=1)).groupby("stage")[["told", "customers"]].sum()
-    return bool(((totals["told"] >= balance.LEAST_ANSWERS) & (totals["customers"] >= balance.LEAST_CUSTOMERS)).any())
+    least = balance.LEAST_ANSWERS * max(cells["period"].nunique() / balance.YEAR, 1)
+    return bool(((totals["told"] >= least) & (totals["customers"] >= balance.LEAST_CUSTOMERS)).any())
 
 
 def _dated(rows: pd.DataFrame) -> pd.DataFrame:

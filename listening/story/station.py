@@ -65,8 +65,8 @@ def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told
     periods, counts = warehouse.frame("story/all_periods").astype(DAYS), warehouse.frame("story/stage_counts_by_source").astype(DAYS)
     cells, customers, coverage = frame("all_cells"), frame("all_customers"), frame("all_coverage")
     said = feedback.sources(counts[counts["stage"].isin(journey.names)])
-    read = readings.read(said, frame("survey_cells"), cells, customers, frame("failures"))
-    estimated = estimates.estimate(cells, read, periods)
+    read = readings.read(said, frame("survey_cells"), cells, customers, frame("failures")).merge(periods[["period_kind", "period", "period_start"]])
+    estimated = estimates.estimate(cells, read)
     spans = pd.concat([counts[PLACES], periods, _spans(estimated.stages, periods)]).drop_duplicates()
     spoke = said.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=said.groupby(KEY)["n"].max()).reset_index()
     stories = _stories(journey, spans, spoke, feedback.changes(said), frame("heard"), customers, estimated.stages).merge(_before(periods), how="left")
@@ -79,6 +79,7 @@ def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told
         "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_scores": scores, "stage_measures": measured,
         "stage_places": gathered, "touchpoint_story": points, "quotes": picked, "stage_story": stories,
     }  # fmt: skip
+    warehouse.replace("story/readings", read)
     for name, rows in published.items():
         warehouse.replace(f"story/{name}", _told(rows))
     return Told(periods=stories["period"].nunique(), stories=len(stories), quotes=len(picked))
@@ -87,7 +88,12 @@ def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told
 def _with_readings(said: pd.DataFrame, read: pd.DataFrame, contributions: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
     """Each source with what the estimate took from it; one that brought no words there, such as operations, has a row without units."""
     days = periods.drop(columns=["cut_by", "cut_value"])
-    known = read.merge(contributions, on=[*KEY, "source"], how="left").merge(days, on=["period_kind", "period"]).assign(**{name: 0 for name in [*COUNTS, "n"]})
+    known = (
+        read.drop(columns="period_start")
+        .merge(contributions, on=[*KEY, "source"], how="left")
+        .merge(days, on=["period_kind", "period"])
+        .assign(**{name: 0 for name in [*COUNTS, "n"]})
+    )
     both = said.merge(known, on=[*CELL, "source"], how="outer", suffixes=("", "_read"))
     for name in ("kind", *COUNTS, "n"):
         both[name] = both[name].where(both[name].notna(), both.pop(f"{name}_read"))
