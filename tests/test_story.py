@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from saying import CLOCK, said, scored, select, understood, workspace_with
 
 from listening import journey, story
-from listening.story import feedback, intervals, places, station
+from listening.story import feedback, intervals, places
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Workspace
 
@@ -253,7 +253,7 @@ def test_a_story_reads_in_plain_words(place: Workspace, store: Warehouse) -> Non
     tell(place, store, *answers(great=20, trouble=10, between=10, on="2026-03-10"), *answers(great=24, trouble=6, between=10, on="2026-06-15"))
     assert the_story(store, period="2026-Q2")["story"] == (
         "Use, 1 Apr to 30 Jun 2026: 40 survey answers, all from survey. 15 % (8–26 %) in trouble, 60 % (47–72 %) living it great. "
-                "No clear change from 2026-Q1: great minus trouble moved by +20 points (−9 to +49), each source compared with itself. "
+        "No clear change from 2026-Q1: great minus trouble moved by +20 points (−9 to +49), each source compared with itself. "
         "On average: NPS in survey 8.1 (7.3–8.8; 0 is worst, 10 best; 40 answers). "
         "This is what those who spoke said, not how all customers live here."
     )

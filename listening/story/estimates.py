@@ -26,6 +26,7 @@ CONTRIBUTIONS = ["period", "stage", "source", "contribution", "source_adjusted"]
 
 def estimate(cells: pd.DataFrame, readings: pd.DataFrame) -> balance.Balanced:
     """Solve each series; both tables come back with `period_kind`, `cut_by` and `cut_value`."""
+    cells = cells.astype({"failed": object, "had_ticket": object})  # else a column of nothing but nulls is of another type
     readings = readings.rename(columns={"reading": "value"})
     of_series = dict(list(readings.groupby(SERIES)))
     asked = {key: rows for key, rows in cells.groupby(SERIES) if key[1] == "all" or _is_enough(rows)}
