@@ -150,12 +150,12 @@ def make(family: Family, seed: int) -> World:
 def _around(shape: str, n: int, rng: np.random.Generator) -> Floats:
     """Customers' experience around their stage's: mean 0, sd 1."""
     if shape == "heavy tails":
-        return rng.standard_t(3, n) / np.sqrt(3)
+        return np.asarray(rng.standard_t(3, n) / np.sqrt(3))
     if shape == "mixture":  # a fifth in deep trouble
         deep = rng.random(n) < 0.2
-        return (np.where(deep, -1.6, 0.4) + 0.6 * rng.standard_normal(n)) / 1.0
+        return np.asarray(np.where(deep, -1.6, 0.4) + 0.6 * rng.standard_normal(n))
     if shape == "skewed":
-        return 1.0 - rng.standard_exponential(n)
+        return np.asarray(1.0 - rng.standard_exponential(n))
     return rng.standard_normal(n)
 
 
@@ -186,11 +186,7 @@ def cells(world: World, answers: int) -> pd.DataFrame:
 
 def indicators(world: World) -> pd.DataFrame:
     """What each source says of each stage and quarter, as the story's station hands it to the estimate."""
-    rated = world.score >= 0
-    survey = balance.reading_of_survey(_by_cell(world, {
-        "customers": np.ones(len(rated), bool), "answers": rated,
-        "trouble": rated & (world.score <= 6), "great": world.score >= 9,
-    }))  # fmt: skip
+    survey = balance.reading_of_survey(survey_answers(world))
     keys = _keys(len(world.customers))
     size = len(world.customers)
     values = {
@@ -199,7 +195,14 @@ def indicators(world: World) -> pd.DataFrame:
         "tickets": balance.reading_of_rate(np.bincount(world.place, world.ticket, size), world.customers),
         "operations": balance.reading_of_rate(np.bincount(world.place, world.failed, size), world.customers),
     }
-    return pd.concat([survey.assign(source="survey"), *(keys.assign(source=source, value=value) for source, value in values.items())], ignore_index=True)
+    return pd.concat([survey, *(keys.assign(source=source, value=value) for source, value in values.items())], ignore_index=True)
+
+
+def survey_answers(world: World) -> pd.DataFrame:
+    """The survey's answers by stance, with the customers of each cell."""
+    rated = world.score >= 0
+    counts = {"customers": np.ones(len(rated), bool), "answers": rated, "trouble": rated & (world.score <= 6), "great": world.score >= 9}
+    return _by_cell(world, counts).assign(source="survey")
 
 
 def survey_net(world: World) -> Floats:

@@ -4,11 +4,12 @@ A few randomly chosen customers who were asked (check-ins) make the level known;
 the shape known: how stages differ and how they move. One linear solve joins the two (a Fay-Herriot model over stages and
 periods). Without check-ins nobody knows the level, so none is given, only order and change. docs/method.md explains
 the method, `listening prove` measures it on simulated worlds. Names that callers may rely on: `balance`, `Balanced`,
-`reading_of_survey`, `reading_of_words`, `reading_of_rate`, and the columns that they document.
+`told_without`, `reading_of_survey`, `reading_of_words`, `reading_of_rate`, and the columns that they document.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from listening.story import shape
 from listening.story.intervals import Z
 
 Floats = NDArray[np.float64]
@@ -24,7 +26,6 @@ Floats = NDArray[np.float64]
 PER_READING = 8.0  # how much one standard deviation of a source's reading may mean
 SAME_STAGE = 8.0  # what no source tells of a stage, and lasts
 OF_ITS_OWN = 4.0  # what no source tells of a stage in one period
-ALL_READINGS = 20.0  # what one standard deviation of all readings together is taken to mean where no check-in tells
 KNOWN_ANYWAY = 2.0  # weight, in answers, with which a cell's share is pulled to that of all
 PRIOR_ANSWERS = 10.0  # weight, in answers, of the variance that is taken before any are heard
 
@@ -121,6 +122,25 @@ def balance(cells: pd.DataFrame, indicators: pd.DataFrame) -> Balanced:
     return Balanced(stages[grid.is_listed].reset_index(drop=True), contributions)
 
 
+def told_without(cells: pd.DataFrame, indicators: pd.DataFrame, sources: Collection[Any]) -> pd.DataFrame:
+    """The story told without some sources, to compare them with: `stage`, `period`, `story_without` and `story_sd`, points.
+
+    Args:
+        cells: as for `balance`; without check-ins the story has no level, and both are NaN.
+        indicators: as for `balance`.
+        sources: which to leave out.
+    """
+    grid = _Grid.of(cells, indicators)
+    counted, readings = _Counted.of(grid, cells), _Readings.of(grid, indicators[~indicators["source"].isin(list(sources))])
+    _, solved = _guarded(readings, counted, NET)
+    bias = honesty(*answer_ratios(counted), bias_per_log_ratio(counted))
+    sd = np.sqrt(solved.variance + np.tile(bias, grid.n_stages) ** 2)
+    told = grid.frame.assign(story_without=solved.mean, story_sd=sd)
+    if not counted.is_asked:
+        told[["story_without", "story_sd"]] = np.nan
+    return told[grid.is_listed].reset_index(drop=True)
+
+
 def reading_of_survey(counts: pd.DataFrame) -> pd.DataFrame:
     """The survey's net, each cell of customers weighted by how many customers it has rather than by how many answered.
 
@@ -193,6 +213,13 @@ class _Grid:
         before = np.zeros_like(whole)
         before[..., YEAR:] = whole[..., :-YEAR]
         return whole - before
+
+    def first_year(self, values: Floats) -> Floats:
+        """The same, but the first four periods share one year, so that nothing rests on a single quarter."""
+        sums = self.year(values)
+        early = min(YEAR, self.n_periods)
+        sums[..., :early] = sums[..., early - 1 : early]
+        return sums
 
 
 @dataclass(frozen=True)
@@ -310,14 +337,13 @@ def direct(counted: _Counted, outcome: Outcome) -> tuple[Floats, Floats]:
 
 def _solve(readings: _Readings, counted: _Counted, outcome: Outcome) -> _Posterior:
     """Join check-ins and readings: normal posterior of every place given the check-ins of all."""
-    sign = -1.0 if outcome is TROUBLE else 1.0
-    x, size = readings.x, outcome.scale
-    expected = sign * size * ALL_READINGS / max(x.shape[1], 1) * np.ones(x.shape[1])
-    same_stage = np.kron(np.eye(counted.grid.n_stages), np.ones((counted.grid.n_periods,) * 2))
-    shape = size**2 * (PER_READING**2 * x @ x.T + SAME_STAGE**2 * same_stage + OF_ITS_OWN**2 * np.eye(len(x)))
+    grid, x, size = counted.grid, readings.x, outcome.scale
     if not counted.is_asked:
-        return _Posterior(x @ expected, shape, expected)
-    prior = outcome.intercept**2 + shape
+        mean, covariance = shape.posterior(x, readings.is_heard, grid.n_stages, grid.n_periods)
+        return _Posterior(mean, covariance, np.zeros(x.shape[1]))
+    same_stage = np.kron(np.eye(grid.n_stages), np.ones((grid.n_periods, grid.n_periods)))
+    told = PER_READING**2 * x @ x.T + SAME_STAGE**2 * same_stage + OF_ITS_OWN**2 * np.eye(len(x))
+    prior = outcome.intercept**2 + size**2 * told
     y, v = direct(counted, outcome)
     seen = np.isfinite(v)
     gain = np.linalg.solve(prior[np.ix_(seen, seen)] + np.diag(v[seen]), np.column_stack([y[seen], prior[seen], x[seen]]))
@@ -364,7 +390,7 @@ def answer_ratios(counted: _Counted) -> tuple[Floats, Floats]:
     heard_well, heard_troubled = counted.answered[:, CLEAN], counted.answered[:, TROUBLED].sum(axis=1)
     whole = np.maximum(well + troubled, 1)
     strata = np.stack([well, troubled, heard_well, heard_troubled, heard_troubled * well / whole, heard_well * troubled / whole])
-    m0, m1, a0, a1, above, below = grid.year(strata.reshape(len(strata), grid.n_stages, grid.n_periods).sum(axis=1))
+    m0, m1, a0, a1, above, below = grid.first_year(strata.reshape(len(strata), grid.n_stages, grid.n_periods).sum(axis=1))
     is_measured = (np.minimum(m0, m1) >= LEAST_COUNTED) & (a0 + a1 < m0 + m1) & (below > 0)
     ratio = np.where(is_measured, above / np.where(is_measured, below, 1), np.nan)
     with np.errstate(divide="ignore"):
