@@ -43,7 +43,7 @@ def story(stage: str, sources: list[dict[str, Any]], start: dt.date, end: dt.dat
         "last_day": end - dt.timedelta(days=1), "records": sum(row["records"] for row in sources), "heard": n, "customers": None,
         "evidence_level": "direction" if n >= 10 else "insufficient", "net_experience": None, "net_low": None, "net_high": None,
         "direction": None, "story": f"The story of {stage}.", "sources": sources, "scores": [], "measures": {},
-        "places": [], "quotes": {"trouble": [], "great": []},
+        "places": [], "coverage": [], "contributions": [], "order_low": None, "order_high": None, "quotes": {"trouble": [], "great": []},
     } | more  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def told() -> dict[str, Any]:
         "sources": [{"source": "survey", "last_said_on": dt.date(2026, 6, 30), "days_silent": 1, **fresh},
                     {"source": "tickets", "last_said_on": dt.date(2026, 3, 1), "days_silent": 122, **fresh, "kind": "ticket"}],
         "accuracy": [examined], "rejected": [{"source": "survey", "reason": "no date", "rows": 12}],
-        "checkins": [],
+        "checkins": [], "quiet": {"active": 0, "quiet": 0, "seen": 0},
         "nights": [{"started_at": NOON, "clock": NOON, "state": "done", "run_id": "20260701T120000Z-abc", "source": "survey", "kind": "survey", "seen": 252,
                     "new": 240, "updated": 0, "repeated": 0, "deleted": 0, "rejected": 12, "refused": 0}],
     }  # fmt: skip
@@ -201,7 +201,7 @@ def poisoned(told: dict[str, Any]) -> dict[str, Any]:
     hostile["run"]["faults"] = hostile["run"]["notes"] = [HOSTILE]
     for row in hostile["stages"]:
         row |= {"title": HOSTILE, "owner": HOSTILE, "promise": HOSTILE, "description": HOSTILE}
-        row["touchpoints"] = [{"touchpoint": HOSTILE, "name": HOSTILE, "owner": HOSTILE, "priority": True, "basic": False, "records": 1}]
+        row["touchpoints"] = [{"touchpoint": HOSTILE, "name": HOSTILE, "owner": HOSTILE, "priority": True, "basic": False, "records": 1, "survey_answers": 0}]
         for told_of in (row["now"], *row["periods"]):
             told_of["story"] = HOSTILE
             for name in [*told_of["sources"], *told_of["scores"]]:

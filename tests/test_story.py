@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from saying import CLOCK, said, scored, select, understood, workspace_with
 
 from listening import journey, story
-from listening.story import intervals, places, station
+from listening.story import feedback, intervals, places
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Workspace
 
@@ -180,7 +180,7 @@ def halves(sizes: list[tuple[int, int]], worlds: int, seed: int, shift: float = 
 
 
 def moved(sizes: list[tuple[int, int]], worlds: int = 3000, seed: int = 5, shift: float = 0) -> pd.DataFrame:
-    return station._changes(station._sources(halves(sizes, worlds, seed, shift)))
+    return feedback.changes(feedback.sources(halves(sizes, worlds, seed, shift)))
 
 
 @pytest.mark.parametrize("sizes", [[(10, 10)], [(30, 30)], [(300, 300)], [(10, 10)] * 8, [(15, 400), (300, 20)], [(10, 60), (2000, 1500), (12, 10)]])
@@ -253,8 +253,8 @@ def test_a_story_reads_in_plain_words(place: Workspace, store: Warehouse) -> Non
     tell(place, store, *answers(great=20, trouble=10, between=10, on="2026-03-10"), *answers(great=24, trouble=6, between=10, on="2026-06-15"))
     assert the_story(store, period="2026-Q2")["story"] == (
         "Use, 1 Apr to 30 Jun 2026: 40 survey answers, all from survey. 15 % (8–26 %) in trouble, 60 % (47–72 %) living it great. "
-        "NPS in survey: 8.1 on average (7.3–8.8; 0 is worst, 10 best; 40 answers). "
         "No clear change from 2026-Q1: great minus trouble moved by +20 points (−9 to +49), each source compared with itself. "
+        "On average: NPS in survey 8.1 (7.3–8.8; 0 is worst, 10 best; 40 answers). "
         "This is what those who spoke said, not how all customers live here."
     )
 
@@ -271,7 +271,7 @@ def test_a_story_of_several_sources_names_each_and_says_where_they_disagree(plac
     assert "56 pieces of feedback from 3 sources (survey, reviews, tiny)." in told
     assert "reviews (22 reviews): 91 % (76–97 %) in trouble, 9 % (3–24 %) living it great." in told
     assert "tiny (" not in told
-    assert "The score in reviews: 2.7 on average" in told
+    assert "the score in reviews 2.7 (" in told
     assert told.endswith(
         "The sources disagree: survey sounds well, reviews does not. Each hears other customers, so neither tells how all customers live here."
     )
@@ -359,6 +359,7 @@ def test_five_years_of_twelve_stages_are_told_once_for_each_period(store: Wareho
         """create or replace table signals.units as
         select range::varchar as unit_id, 's' || range % 8 as source, 'survey' as kind, $names[1 + (hash(range) % 12)::integer] as stage,
             date '2021-01-01' + (range % 1826)::integer as said_on, ['trouble', 'in between', 'great'][1 + (hash(range, 1) % 3)::integer] as stance,
+            false as is_worded, null::varchar as expectation, null::double as effort, null::double as memorable, null::varchar as touchpoint,
             1::bigint as records, null::varchar as customer_id, (hash(range, 2) % 11)::double as score, 0.0::double as score_worst, 10.0::double as score_best,
             'NPS' as score_name, null::varchar as region, null::varchar as channel, null::varchar as product, null::varchar as brand,
             null::varchar as segment, null::varchar as unit, null::varchar as team, null::varchar as own_dimensions

@@ -21,26 +21,31 @@ PADDING = {"left": 20, "right": 14, "top": 4, "bottom": 4}  # where a reader's f
 PERIODS = 8
 SOURCES = 4
 COLOURS = {"trouble": "#d55e00", "great": "#0072b2"}  # Okabe and Ito; style.css makes them lighter in the dark
+ALL = "all customers"
 INK = "currentColor"
 NAMESPACE = "http://www.w3.org/2000/svg"
 ElementTree.register_namespace("", NAMESPACE)
 
 
 def shares(story: Facts, name: str) -> Markup | None:
-    """Shares in trouble and living it great by source; nothing where no source brought enough.
+    """Shares in trouble and living it great, of all customers where they are estimated and by source; nothing where nothing is known.
 
     Args:
         story: a story of the facts.
         name: makes the ids in the SVG distinct within a page.
     """
     spoken = [source for source in story["sources"] if source["n"] >= wording.LEAST]
-    if not spoken:
-        return None
     rows = [
+        {"source": ALL, "side": words, **{part: story["measures"][name][part] for part in ("value", "low", "high")}}
+        for side, words in wording.SIDES.items()
+        if (name := wording.OF_CUSTOMERS[side]) in story["measures"]
+    ] + [
         {"source": _printable(source["source"]), "side": words, **_figures(source, side)}
         for source in spoken
         for side, words in wording.SIDES.items()
     ]  # fmt: skip
+    if not rows:
+        return None
     side = alt.Color("side:N", title=None, scale=_by_side(list(COLOURS.values())), legend=alt.Legend(orient="top", symbolSize=90))
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y("source:N", title=None, sort=None, axis=alt.Axis(labelFontSize=12, labelLimit=110)),
@@ -50,7 +55,14 @@ def shares(story: Facts, name: str) -> Markup | None:
     points = base.mark_point(filled=True, size=80, opacity=1).encode(
         x="value:Q", color=side, shape=alt.Shape("side:N", title=None, scale=_by_side(["circle", "diamond"]))
     )
-    told = "; ".join(f"{source['source']}, {wording.side(source, 'trouble')} in trouble, {wording.side(source, 'great')} living it great" for source in spoken)
+    everybody = [
+        f"{ALL} (estimate), {wording.of_100(story['measures'][name])} {wording.SIDES[side]}"
+        for side, name in wording.OF_CUSTOMERS.items()
+        if name in story["measures"]
+    ]
+    told = "; ".join(
+        everybody + [f"{source['source']}, {wording.side(source, 'trouble')} in trouble, {wording.side(source, 'great')} living it great" for source in spoken]
+    )
     chart = (ranges + points).properties(width=WIDTH, height=alt.Step(24))
     return _svg(chart, name, "Shares in trouble and living it great, by source", f"{told}. In brackets the 90 % interval.")
 

@@ -2,10 +2,12 @@
 
     {"company", "timezone", "run": {...}, "counts": {...}, "stages": [{"stage", "title", "owner", "promise", "touchpoints",
       "now": story of the last 90 days, "periods": [story of each quarter and month, newest first]}],
-     "sources": [freshness], "accuracy": [...], "rejected": [...], "checkins": [answers by stage], "nights": [run_counts of the last runs]}
+     "sources": [freshness], "accuracy": [...], "rejected": [...], "checkins": [answers by stage], "quiet": {customers who passed no stage},
+     "nights": [run_counts of the last runs]}
 
 A story is {"period", "first_day", "last_day", "evidence_level", "direction", "story", "records", "heard",
-"sources": [...], "scores": [...], "measures": {...}, "places": [...], "quotes": {"trouble": [...], "great": [...]}}.
+"sources": [...], "scores": [...], "measures": {...}, "places": [...], "coverage": [who spoke, by source], "contributions": [what each source
+adds to the estimate], "quotes": {"trouble": [...], "great": [...]}}.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ def gather(published: Warehouse, company: Company, run_id: str) -> Facts:
         "accuracy": published.rows("publish/facts/accuracy"),
         "rejected": published.rows("publish/facts/rejected"),
         "checkins": published.rows("publish/facts/checkins"),
+        "quiet": published.rows("publish/facts/quiet", timezone=company.timezone)[0],
         "nights": published.rows("publish/facts/nights"),
     }
 
@@ -53,7 +56,7 @@ def gather(published: Warehouse, company: Company, run_id: str) -> Facts:
 def _stories(published: Warehouse) -> dict[str, list[Facts]]:
     """The stories of the cut 'all' by stage, each with its sources, scores, measures and quotes; newest first."""
     details: dict[str, dict[tuple[str, str, str], list[Facts]]] = {}
-    for name in ("sources", "scores", "measures", "places", "quotes"):
+    for name in ("sources", "scores", "measures", "places", "quotes", "coverage", "contributions"):
         grouped: dict[tuple[str, str, str], list[Facts]] = collections.defaultdict(list)
         for row in published.rows(f"publish/facts/story_{name}"):
             grouped[_key(row)].append({column: value for column, value in row.items() if column not in ("stage", "period_kind", "period")})
@@ -70,6 +73,8 @@ def _stories(published: Warehouse) -> dict[str, list[Facts]]:
                 "scores": details["scores"][key],
                 "measures": {measure.pop("measure"): measure for measure in details["measures"][key]},
                 "places": details["places"][key],
+                "coverage": details["coverage"][key],
+                "contributions": details["contributions"][key],
                 "quotes": {side: [quote for quote in quotes if quote["side"] == side] for side in ("trouble", "great")},
             }
         )

@@ -1,4 +1,4 @@
-"""Facts in, the sentences that the page adds of its own out: the glance, trouble with sources, what would make a stage surer."""
+"""Facts in, the sentences that the page adds of its own out: the glance, trouble with sources, whom nobody heard, what would make a stage surer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from listening.publish import wording
 from listening.publish.facts import Facts
 
 SILENT_DAYS = 30
+SILENT_TOLD = 3  # stages
 COMPARED_FROM = 10  # units of one source in both periods, as in story/station.py
 FOUND_WELL = 0.75  # the classifier's recall that a stage should not fall below
 
@@ -42,33 +43,68 @@ def _silences(spoke: list[Facts]) -> list[str]:
     ]
 
 
+def unheard(told: Facts) -> list[str]:
+    """Whom nobody heard: customers with a failure who said nothing, those in no stage, and places that no survey asks about."""
+    lines = []
+    silent = [(row["failed_silent"], row["failed_silent"] + row["failed_heard"], stage["title"]) for stage, row in _covered(told) if row["failed_silent"]]
+    if silent:
+        most = sorted(silent, key=lambda each: (-each[0], each[2]))[:SILENT_TOLD]
+        named = wording.listed([f"{title} {wording.number(number)} of {wording.number(failed)}" for number, failed, title in most])
+        lines.append(f"Customers for whom a measure failed and who said nothing in any source: {named}. Silence is not content.")
+    if told["quiet"]["seen"] and told["quiet"]["quiet"]:
+        quiet, active = (wording.number(told["quiet"][name]) for name in ("quiet", "active"))
+        lines.append(f"{quiet} of {active} customers passed no stage in these 90 days: they are quiet, and nothing is known of how they live.")
+    points = [(stage, point) for stage in told["stages"] for point in stage["touchpoints"] if point["survey_answers"] == 0]
+    unasked = [f"{point['name']} ({stage['title']})" for stage, point in points if point["priority"]]
+    if unasked:
+        lines.append(f"Priority touchpoints that no survey asks about: {wording.listed(unasked)}.")
+    return lines
+
+
+def _covered(told: Facts) -> list[tuple[Facts, Facts]]:
+    """Each stage with who spoke of it in any source in the last 90 days."""
+    return [(stage, row) for stage in told["stages"] if stage["now"] for row in stage["now"]["coverage"] if row["source"] == "all"]
+
+
 def surer(told: Facts, stage: Facts) -> list[str]:
     """What would let the story of a stage say more."""
     story = stage["now"]
     sources = story["sources"] if story else []
-    advice = []
-    if not sources:
-        advice.append("Nobody spoke of this stage. Ask customers who have just been through it, or bring in a source that hears them.")
-    elif story["evidence_level"] == "insufficient":
-        advice.append(
-            f"No source brought {COMPARED_FROM} or more that say how customers live here; from that number on, the stage can be compared with earlier."
-        )
-    elif story["direction"] is None:
-        advice.append(f"No source brought {COMPARED_FROM} or more both now and in the 90 days before; that takes until change can be told.")
+    is_estimate = bool(story and story["evidence_level"] == "estimate")
+    advice = [] if is_estimate else _comparable(story, sources)
     if len(sources) == 1:
         advice.append(f"Only {sources[0]['source']} speaks here. A second source that hears other customers would show whether they live it the same way.")
     few = [source["source"] for source in sources if source["n"] < COMPARED_FROM]
-    if sources and few and len(sources) > 1:
+    if sources and few and len(sources) > 1 and not is_estimate:
         advice.append(f"{wording.listed(few)} brought fewer than {COMPARED_FROM}: more from there would narrow the ranges.")
     if story and story["customers"] is None:
         advice.append("How many customers were in the stage is not known, so those who kept silent cannot be counted.")
     asked = next((row["answered"] for row in told["checkins"] if row["stage"] == stage["stage"]), 0)
-    advice.append(
-        f"{wording.count(asked, 'customer', 'customers')} picked at random answered. This version quotes them and does not yet estimate from them."
-        if asked
-        else "Nobody asked customers of this stage picked at random. A few such answers would make known how all of them live, not only those who spoke up."
-    )
-    return advice + _recognised(told, stage)
+    return [*advice, _asked(asked, is_estimate), *_recognised(told, stage)]
+
+
+def _comparable(story: Facts | None, sources: list[Facts]) -> list[str]:
+    """What it takes to compare the stage with earlier, where nobody was asked at random."""
+    if not sources or story is None:
+        return ["Nobody spoke of this stage. Ask customers who have just been through it, or bring in a source that hears them."]
+    if story["evidence_level"] == "insufficient":
+        return [f"No source brought {COMPARED_FROM} or more that say how customers live here; from that number on, the stage can be compared with earlier."]
+    if story["direction"] is None:
+        return [f"No source brought {COMPARED_FROM} or more both now and in the 90 days before; that takes until change can be told."]
+    return []
+
+
+def _asked(answered: int, is_estimate: bool) -> str:
+    """What customers who are asked at random would add."""
+    if not answered:
+        return (
+            "Nobody asked customers of this stage picked at random. A few such answers, about 15 in 90 days, would make known how all of them live, "
+            "not only those who spoke up. `listening checkins --sample 10` draws whom to ask."
+        )
+    since = f"{wording.count(answered, 'customer', 'customers')} picked at random answered so far."
+    if is_estimate:
+        return f"{since} More answers would narrow the estimate; `listening checkins` says by how much."
+    return f"{since} `listening checkins` says how many more a number of all customers takes."
 
 
 def _recognised(told: Facts, stage: Facts) -> list[str]:

@@ -27,7 +27,7 @@ def write(folder: Path, told: Facts) -> None:
     environment = _html()
     pages = page_names(told)
     common = {"told": told, "problems": remarks.problems(told), "pages": pages, "css_hash": _style_hash(environment)}
-    _render(environment, folder / "index.html", "index.html", common | {"glance": remarks.glance(told), "now": _window(told)})
+    _render(environment, folder / "index.html", "index.html", common | {"glance": remarks.glance(told), "now": _window(told), "unheard": remarks.unheard(told)})
     _render(environment, folder / "method.html", "method.html", common | {"titles": _titles(told), "counted": COUNTED})
     for stage in told["stages"]:
         _render(environment, folder / pages[stage["stage"]], "stage.html", common | {"stage": stage, **_of_stage(told, stage)})
@@ -44,7 +44,9 @@ def markdown(told: Facts) -> str:
         lstrip_blocks=True,
     )
     _register(environment)
-    text = environment.get_template("stories.md").render(told=told, problems=remarks.problems(told), glance=remarks.glance(told), now=_window(told))
+    text = environment.get_template("stories.md").render(
+        told=told, problems=remarks.problems(told), glance=remarks.glance(told), now=_window(told), unheard=remarks.unheard(told)
+    )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -67,6 +69,7 @@ def _of_stage(told: Facts, stage: Facts) -> Facts:
     place = order.index(stage["stage"])
     return {
         "shares": shares,
+        "axes": _axes(stage["now"]) if stage["now"] else [],
         "trend": charts.trend(periods, sources, "trend") if periods else None,
         "trend_periods": periods,
         "trend_sources": sources,
@@ -76,6 +79,21 @@ def _of_stage(told: Facts, stage: Facts) -> Facts:
         "before": told["stages"][place - 1] if place else None,
         "after": told["stages"][place + 1] if place + 1 < len(order) else None,
     }
+
+
+def _axes(story: Facts) -> list[tuple[str, Facts | None, Facts | None]]:
+    """Expectation, effort and moments: in words, of customers asked at random, and of those who spoke; only what enough told of."""
+    found = []
+    for name, words in wording.MEASURES.items():
+        customers, feedback = (story["measures"].get(f"{name}_of_{whom}") for whom in ("customers", "feedback"))
+        told = (words, _if_enough(customers), _if_enough(feedback))
+        if any(told[1:]):
+            found.append(told)
+    return found
+
+
+def _if_enough(measure: Facts | None) -> Facts | None:
+    return measure if measure and measure["denominator"] >= wording.LEAST else None
 
 
 def _trend_of(stage: Facts) -> tuple[list[Facts], list[str]]:
@@ -110,7 +128,19 @@ def _html() -> jinja2.Environment:
 
 
 def _register(environment: jinja2.Environment) -> None:
-    words = (wording.state, wording.percent, wording.interval, wording.side, wording.signed, wording.change, wording.net, wording.mean, wording.scale)
+    words = (
+        wording.state,
+        wording.of_100,
+        wording.place,
+        wording.percent,
+        wording.interval,
+        wording.side,
+        wording.signed,
+        wording.change,
+        wording.net,
+        wording.mean,
+        wording.scale,
+    )
     times = (
         wording.day,
         wording.span,
@@ -124,7 +154,7 @@ def _register(environment: jinja2.Environment) -> None:
         wording.sentences,
     )
     environment.filters.update({function.__name__: function for function in (*words, *times)})
-    environment.globals.update(SIDES=wording.SIDES, COLUMNS=wording.COLUMNS, LEAST=wording.LEAST)
+    environment.globals.update(SIDES=wording.SIDES, COLUMNS=wording.COLUMNS, LEAST=wording.LEAST, OF_CUSTOMERS=wording.OF_CUSTOMERS)
 
 
 def _style_hash(environment: jinja2.Environment) -> str:

@@ -9,6 +9,12 @@ from zoneinfo import ZoneInfo
 
 from listening.publish.facts import Facts
 
+OF_CUSTOMERS = {"trouble": "trouble_of_customers", "great": "great_of_customers"}  # of stage_measures
+MEASURES = {  # what the measures beside the level are called, by the first part of their name
+    "expectation_below": "Got less than expected", "expectation_met": "Got what they expected", "expectation_exceeded": "Got more than expected",
+    "effort": "It cost them effort", "memorable_good": "Something good to remember", "memorable_bad": "Something bad to remember",
+    "recommend": "Would recommend",
+}  # fmt: skip
 LEAST = 5  # with fewer a share would say nothing
 SPACE = "\u00a0"
 SIDES = {"trouble": "in trouble", "great": "living it great"}
@@ -62,6 +68,11 @@ def interval(value: float, low: float, high: float) -> str:
     return f"{percent(value)} ({low * 100:.0f}–{percent(high)})"
 
 
+def of_100(measure: Facts) -> str:
+    """A share of customers with its interval, as '31 of 100 (24–38)'."""
+    return f"{measure['value'] * 100:.0f} of 100 ({measure['low'] * 100:.0f}–{measure['high'] * 100:.0f})"
+
+
 def side(source: Facts, of: str) -> str | None:
     """What a source says of one side ('trouble' or 'great'); nothing where fewer than five spoke."""
     if source["n"] < LEAST:
@@ -83,7 +94,7 @@ def change(measure: Facts) -> str:
 
 def net(row: Facts, name: str = "indicator") -> str:
     """A net −100 … 100 with its interval; the interval of a score's net is called low and high."""
-    low, high = ("low", "high") if name == "net" else (f"{name}_low", f"{name}_high")
+    low, high = ("low", "high") if name in ("net", "value") else (f"{name}_low", f"{name}_high")
     return f"{signed(row[name])} ({signed(row[low])} to {signed(row[high])})"
 
 
@@ -99,6 +110,12 @@ def scale(score: Facts) -> str:
     if score["score_worst"] is None or score["score_best"] is None:
         return "not known"
     return f"{score['score_worst']:g} to {score['score_best']:g} (best)"
+
+
+def place(story: Facts, stages: int) -> str:
+    """The ranks that a stage may well have, as '2 to 4 of 8'."""
+    low, high = story["order_low"], story["order_high"]
+    return f"{low} of {stages}" if low == high else f"{low} to {high} of {stages}"
 
 
 def day(date: dt.date | None) -> str:

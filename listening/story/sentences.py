@@ -1,9 +1,14 @@
-"""The story in words: takes a stage's figures, gives sentences that a CX lead can read without a glossary."""
+"""The story in words: takes a stage's figures, gives sentences that a CX lead can read without a glossary.
+
+The wording follows the evidence. Only an estimate speaks of all customers; without one each source is told by itself.
+A stage as a whole takes six to ten sentences, a cut of its customers or a touchpoint two to four.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -11,64 +16,165 @@ import pandas as pd
 from listening.journey import Journey
 
 KEY = ["period_kind", "period", "cut_by", "cut_value", "stage"]
-SPOKEN_FROM = 5  # units of one source; with fewer a share would say nothing
+SPOKEN_FROM = 5  # units of one source, or answers; with fewer a share would say nothing
+SOURCES_TOLD = 3  # of those that spoke most
+LEAST_BELOW = 2  # who got less than expected though every measure went well, to be told of
+LEAST_NAMED = 3  # units, for a touchpoint to be named as what is told most
 SPACE = "\u00a0"
 KINDS = {"survey": "survey answers", "ticket": "tickets", "review": "reviews", "chat": "chats", "social": "posts", "call": "calls"}
 
 Row = dict[str, Any]
+Rows = defaultdict[tuple[str, ...], list[Row]]
 
 
-def tell_all(journey: Journey, stories: pd.DataFrame, sources: pd.DataFrame, scores: pd.DataFrame, places: pd.DataFrame, least: int) -> list[str]:
-    """A story for each row of `stories`, in their order; `least` units of a source are enough to tell of a stage."""
-    of_sources, of_scores, titles = _grouped(sources[sources["units"] > 0]), _grouped(scores), journey.titles
-    of_places = _grouped(places.assign(cut_here=places["cut_by"], value_here=places["cut_value"], cut_by="all", cut_value="all"))
-    return [_story(titles[row["stage"]], row, of_sources[_key(row)], of_scores[_key(row)], of_places[_key(row)], least) for row in _rows(stories)]
+@dataclass
+class Known:
+    """All that is known of one stage, period and cut."""
+
+    row: Row
+    title: str
+    stages: int
+    sources: list[Row] = field(default_factory=list)
+    scores: list[Row] = field(default_factory=list)
+    places: list[Row] = field(default_factory=list)
+    points: list[Row] = field(default_factory=list)
+    measures: dict[str, Row] = field(default_factory=dict)
+    covered: Row = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is of all customers, not of a cut."""
+        return bool(self.row["cut_by"] == "all")
+
+    @property
+    def told(self) -> list[Row]:
+        """The sources of which a share can be told, what spoke most first."""
+        return [source for source in self.sources if source["n"] >= SPOKEN_FROM]
 
 
-def _rows(frame: pd.DataFrame) -> list[Row]:
-    """Rows as plain dictionaries; what is missing is None."""
+def tell_all(
+    journey: Journey,
+    stories: pd.DataFrame,
+    sources: pd.DataFrame,
+    scores: pd.DataFrame,
+    places: pd.DataFrame,
+    points: pd.DataFrame,
+    measures: pd.DataFrame,
+    coverage: pd.DataFrame,
+    least: int,
+) -> list[str]:
+    """A story for each row of `stories`, in their order; `least` units of a source are enough to tell of a stage.
+
+    The other tables are what else is known: of each source, its scores, places where trouble gathers, touchpoints, the
+    stage's measures, and who spoke.
+    """
+    whole = {"cut_by": "all", "cut_value": "all"}
+    of_sources, of_scores, of_measures = _grouped(sources[sources["units"] > 0]), _grouped(scores), _grouped(measures)
+    of_places = _grouped(places.assign(cut_here=places["cut_by"], value_here=places["cut_value"], **whole))
+    of_points, covered = _grouped(points.assign(**whole)), _grouped(coverage[coverage["source"] == "all"].assign(**whole))
+    told = []
+    for row in rows(stories):
+        key = _key(row)
+        known = Known(
+            row, journey.titles[row["stage"]], len(journey.names), sorted(of_sources[key], key=lambda source: (-source["n"], source["source"])),
+            of_scores[key], of_places[key], of_points[key], {each["measure"]: each for each in of_measures[key]}, next(iter(covered[key]), {}),
+        )  # fmt: skip
+        told.append(_story(known, least))
+    return told
+
+
+def rows(frame: pd.DataFrame) -> list[Row]:
+    """A table's rows as plain dictionaries; what is missing is None."""
     columns = {str(name): frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def _key(row: Row) -> tuple[str, ...]:
-    return tuple(row[name] for name in KEY)
+def of_touchpoint(point: Row) -> str:
+    """What was said of a touchpoint, and whether anybody asks about it."""
+    heard = "nobody spoke of it"
+    if point["units"]:
+        heard = f"{_count(point['units'], 'piece of feedback', 'pieces of feedback')} from {_number_of(point['sources'])}"
+    told = ""
+    if point["n"] >= SPOKEN_FROM:
+        shares = f"{_share(point, 'trouble_share', 'trouble')} in trouble, {_share(point, 'great_share', 'great')} living it great"
+        told = f"Of the {point['n']} that tell good from bad, {shares}."
+    asked = "" if point["survey_answers"] else "No survey asks about it."
+    owner = "" if point["owner"] else "Nobody is named as its owner."
+    return " ".join(part for part in (f"{point['name']}, {_span(point)}{_running(point)}: {heard}.", told, asked, owner) if part)
 
 
-def _grouped(frame: pd.DataFrame) -> defaultdict[tuple[str, ...], list[Row]]:
-    grouped: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
-    for row in _rows(frame):
-        grouped[_key(row)].append(row)
-    return grouped
-
-
-def _story(title: str, row: Row, sources: list[Row], scores: list[Row], places: list[Row], least: int) -> str:
-    title += "" if row["cut_by"] == "all" else f" ({row['cut_by']}: {row['cut_value']})"
+def _story(known: Known, least: int) -> str:
+    row = known.row
     if row["evidence_level"] == "insufficient":
-        return _too_little(title, row, len(sources), least)
-    sources = sorted(sources, key=lambda source: (-source["n"], source["source"]))
-    parts = [_opening(title, row, sources), *_by_source(sources), *map(_place, places), *_by_score(scores), _change(row), _caution(sources)]
+        parts = [_too_little(known, least), _why(known)]
+    elif row["evidence_level"] == "estimate":
+        parts = [_opening(known), _level(known), _order(known), _change(row)]
+        if known.is_whole:
+            parts += [_expected(known), _kept(known), *map(_place, known.places), _touchpoints(known), _survey(known), _silent(known)]
+    else:
+        parts = [_opening(known), *_by_source(known), _change(row), _why(known)]
+        if known.is_whole:
+            parts += [_order(known), _expected(known), _kept(known), *map(_place, known.places), _touchpoints(known), _survey(known), _silent(known)]
+        parts.append(_caution(known))
     return " ".join(part for part in parts if part)
 
 
-def _too_little(title: str, row: Row, sources: int, least: int) -> str:
-    number, span = row["units"], f"{_span(row)}{_running(row)}"
+# what was heard
+
+
+def _named(known: Known) -> str:
+    row = known.row
+    cut = "" if known.is_whole else f" ({row['cut_by']}: {row['cut_value']})"
+    return f"{known.title}{cut}, {_span(row)}{_running(row)}"
+
+
+def _too_little(known: Known, least: int) -> str:
+    number = known.row["units"]
     if not number:
-        return f"{title}, {span}: nobody spoke of it, which is no sign that all is well."
+        return f"{_named(known)}: nobody spoke of it, which is no sign that all is well."
     if number == 1:
-        return f"{title}, {span}: only one piece of feedback, too little to say how customers live here."
+        return f"{_named(known)}: only one piece of feedback, too little to say how customers live here."
     if number < least:
-        return f"{title}, {span}: only {number} pieces of feedback, too few to say how customers live here."
-    where = "it does not bring" if sources == 1 else "no source brings"
-    return f"{title}, {span}: {number} pieces of feedback from {_number_of(sources)}, but {where} {least} that tell good from bad, too few to go by."
+        return f"{_named(known)}: only {number} pieces of feedback, too few to say how customers live here."
+    if known.row["most"] >= least:
+        return f"{_named(known)}: {number} pieces of feedback from {_number_of(len(known.sources))}."
+    where = "it does not bring" if len(known.sources) == 1 else "no source brings"
+    return f"{_named(known)}: {number} pieces of feedback from {_number_of(len(known.sources))}, but {where} {least} that tell good from bad, too few to go by."
 
 
-def _opening(title: str, row: Row, sources: list[Row]) -> str:
-    if len(sources) == 1:
+def _opening(known: Known) -> str:
+    row, sources = known.row, known.sources
+    if not sources:
+        heard = "nobody spoke up"
+    elif len(sources) == 1:
         heard = f"{row['units']} {_things(sources[0])}, all from {sources[0]['source']}"
     else:
         heard = f"{row['units']} pieces of feedback from {len(sources)} sources ({', '.join(source['source'] for source in sources)})"
-    return f"{title}, {_span(row)}{_running(row)}: {heard}."
+    if row["customers"] is not None:
+        heard += f"; {_number(row['customers'])} customers were there"
+    return f"{_named(known)}: {heard}."
+
+
+def _by_source(known: Known) -> list[str]:
+    lines = []
+    for source in known.told[:SOURCES_TOLD]:
+        shares = f"{_interval(source, 'negative')} in trouble, {_interval(source, 'positive')} living it great."
+        if len(known.sources) > 1:
+            shares = f"{source['source']} ({source['n']} {_things(source)}): {shares}"
+        elif source["n"] < source["units"]:
+            shares = f"Of the {source['n']} that tell good from bad, {shares}"
+        lines.append(shares)
+    return lines
+
+
+def _touchpoints(known: Known) -> str:
+    """What is named most among those in trouble, and among those who live it great."""
+    parts = []
+    for words, side in (("trouble", "trouble"), ("delight", "great")):
+        most = max(known.points, key=lambda point: (point[side], point["touchpoint"]), default=None)
+        if most and most[side] >= LEAST_NAMED:
+            parts.append(f"{words} about {most['name']} ({most[side]} of {known.row[side]})")
+    return f"Most often told: {' and '.join(parts)}." if parts else ""
 
 
 def _place(place: Row) -> str:
@@ -79,51 +185,158 @@ def _place(place: Row) -> str:
     )
 
 
-def _number_of(sources: int) -> str:
-    return "one source" if sources == 1 else f"{sources} sources"
+# how all customers live
 
 
-def _by_source(sources: list[Row]) -> list[str]:
-    lines = []
-    for source in sources:
-        if source["n"] < SPOKEN_FROM:
-            continue
-        shares = f"{_interval(source, 'negative')} in trouble, {_interval(source, 'positive')} living it great."
-        if len(sources) > 1:
-            shares = f"{source['source']} ({source['n']} {_things(source)}): {shares}"
-        elif source["n"] < source["units"]:
-            shares = f"Of the {source['n']} that tell good from bad, {shares}"
-        lines.append(shares)
-    return lines
+def _level(known: Known) -> str:
+    row, trouble, great = known.row, *(known.measures[f"{side}_of_customers"] for side in ("trouble", "great"))
+    asked = (
+        _count(row["answers"], "customer asked at random has answered", "customers asked at random have answered")
+        if row["answers"]
+        else ("nobody asked at random in this period has answered, so it leans on other periods and on the sources")
+    )
+    return (
+        f"We estimate that of 100 customers {_of_100(trouble)} had trouble and {_of_100(great)} lived it great, a net experience of "
+        f"{_signed(row['net_experience'])} ({_signed(row['net_low'])} to {_signed(row['net_high'])}); {asked}."
+    )
+
+
+def _order(known: Known) -> str:
+    best, worst = known.row["order_low"], known.row["order_high"]
+    if best is None or not known.is_whole or known.stages < 2:
+        return ""
+    if best == worst:
+        return f"Among the {known.stages} stages it is number {best:.0f}, 1 being the best."
+    return f"Among the {known.stages} stages it comes between number {best:.0f} and number {worst:.0f}, 1 being the best."
+
+
+def _change(row: Row) -> str:
+    if row["change"] is not None:
+        return f"{_moved(row)}: net experience moved by {_points(row, 'change')}."
+    if row["net_change"] is None:
+        return "There is nothing to compare it with: no source spoke enough in the period before." if row["evidence_level"] == "direction" else ""
+    apart = f" But sources moved apart: {row['rose']} up, {row['fell']} down." if row["rose"] and row["fell"] else ""
+    return f"{_moved(row)}: great minus trouble moved by {_points(row, 'net_change')}, each source compared with itself.{apart}"
+
+
+def _moved(row: Row) -> str:
+    before = f"the {row['before']}" if row["period_kind"] == "rolling" else row["before"]
+    return {"better": f"Better than in {before}", "worse": f"Worse than in {before}"}.get(row["direction"], f"No clear change from {before}")
+
+
+def _expected(known: Known) -> str:
+    """What they had expected and what they got, of customers asked at random where there are enough, else of those who spoke of it."""
+    for whom, words in (("customers", "asked at random what they had expected"), ("feedback", "pieces of feedback that speak of what was expected")):
+        below, above = (known.measures.get(f"expectation_{name}_of_{whom}") for name in ("below", "exceeded"))
+        if below and above and below["denominator"] >= SPOKEN_FROM:
+            moved = known.measures.get(f"expectation_exceeded_change_of_{whom}")
+            trend = f", {_signed(100 * moved['value'])} points from before" if moved and (moved["high"] < 0 or moved["low"] > 0) else ""
+            return f"Of {below['denominator']} {words}, {_share(below)} got less and {_share(above)} more{trend}."
+    return ""
+
+
+def _kept(known: Known) -> str:
+    """What the letter of the promise leaves out."""
+    kept = known.measures.get("expectation_below_of_kept_customers")
+    if not kept or kept["denominator"] < SPOKEN_FROM or kept["n"] < LEAST_BELOW:
+        return ""
+    return f"Even of the {kept['denominator']} among them for whom every measure went well, {_share(kept)} got less than they had expected."
+
+
+def _survey(known: Known) -> str:
+    """What the survey says, and whether to trust it here."""
+    scores = [
+        f"{score['score_name'] or 'the score'} in {score['source']} {score['mean']:.1f} ({score['mean_low']:.1f}–{score['mean_high']:.1f}; "
+        f"{score['score_worst']:g} is worst, {score['score_best']:g} best; {score['n']} answers)"
+        for score in sorted(known.scores, key=lambda score: (score["source"], score["score_name"] or ""))
+        if score["n"] >= SPOKEN_FROM
+    ]
+    told = f"On average: {', '.join(scores)}." if scores else ""
+    return " ".join(part for part in (told, _trust(known), _answered(known)) if part)
+
+
+def _trust(known: Known) -> str:
+    gap = known.row["survey_gap"]
+    if gap is None:
+        return ""
+    return "Do not go by the survey here: it is rosier than all other sources can explain." if gap else "The survey is not out of step with the other sources."
+
+
+def _answered(known: Known) -> str:
+    ratio = known.measures.get("survey_ratio_of_failed")
+    if not ratio or ratio["low"] <= 1 <= ratio["high"]:
+        return ""
+    return f"Customers with a failure answered the survey {ratio['value']:.1f} times as often as those without ({ratio['low']:.1f}–{ratio['high']:.1f})."
+
+
+def _silent(known: Known) -> str:
+    """Whom we did not hear."""
+    silent, heard = known.covered.get("failed_silent") or 0, known.covered.get("failed_heard") or 0
+    if not silent + heard:
+        return ""
+    failed = _count(silent + heard, "customer", "customers")
+    if not silent:
+        return f"A measure failed for {failed}, and all of them spoke up."
+    return f"A measure failed for {failed}, and {_number(silent) if heard else 'all'} of them said nothing in any source: silence is not content."
+
+
+def _why(known: Known) -> str:
+    """Why there is no number of all customers."""
+    row = known.row
+    if not known.is_whole or row["period_kind"] == "month" or not row["why"]:
+        return ""
+    answered = _count(row["year_answers"] or 0, "customer asked at random has", "customers asked at random have")
+    told: dict[str, str] = {
+        "few customers": f"Only {_count(row['customers'] or 0, 'customer was', 'customers were')} there, too few for a number.",
+        "few answers": f"Only {answered} answered here in a year, too few for a number of all customers.",
+        "cells unknown": "A number of all customers takes operations with customers' ids, to know for whom something failed.",
+        "answer ratio": "Customers with a failure or a ticket answer so much less when asked at random that no number of all customers can be given.",
+        "wide": f"{_capital(answered)} answered here in a year, too few for a number of all customers.",
+    }
+    return told.get(row["why"], "")
+
+
+def _caution(known: Known) -> str:
+    """Where sources contradict each other, and what none of them can say."""
+    if not known.told:
+        return ""
+    best, worst = max(known.told, key=lambda source: source["indicator"]), min(known.told, key=lambda source: source["indicator"])
+    if best["indicator_low"] > 0 > worst["indicator_high"]:
+        return (
+            f"The sources disagree: {best['source']} sounds well, {worst['source']} does not. Each hears other customers, "
+            "so neither tells how all customers live here."
+        )
+    return "This is what those who spoke said, not how all customers live here."
+
+
+# figures in words
 
 
 def _things(source: Row) -> str:
     return KINDS.get(source["kind"], "pieces of feedback")
 
 
+def _number_of(sources: int) -> str:
+    return "one source" if sources == 1 else f"{sources} sources"
+
+
 def _interval(source: Row, name: str) -> str:
-    value, low, high = (100 * source[column] for column in (name, f"{name}_low", f"{name}_high"))
-    return f"{value:.0f}{SPACE}% ({low:.0f}–{high:.0f}{SPACE}%)"
+    return _share(source, name, name)
 
 
-def _by_score(scores: list[Row]) -> list[str]:
-    """Mean scores with their interval and scale; never mixed into the rest."""
-    return [
-        f"{score['score_name'] or 'The score'} in {score['source']}: {score['mean']:.1f} on average ({score['mean_low']:.1f}–{score['mean_high']:.1f}; "
-        f"{score['score_worst']:g} is worst, {score['score_best']:g} best; {score['n']} answers)."
-        for score in sorted(scores, key=lambda score: (score["source"], score["score_name"] or ""))
-        if score["n"] >= SPOKEN_FROM
-    ]
+def _share(row: Row, name: str = "value", stem: str | None = None) -> str:
+    """A share with its interval; the interval's ends are called low and high, or begin with `stem`."""
+    low, high = ("low", "high") if stem is None else (f"{stem}_low", f"{stem}_high")
+    return f"{100 * row[name]:.0f}{SPACE}% ({100 * row[low]:.0f}–{100 * row[high]:.0f}{SPACE}%)"
 
 
-def _change(row: Row) -> str:
-    if not row["direction"]:
-        return "There is nothing to compare it with: no source spoke enough in the period before."
-    before = f"the {row['before']}" if row["period_kind"] == "rolling" else row["before"]
-    moved = {"better": f"Better than in {before}", "worse": f"Worse than in {before}"}.get(row["direction"], f"No clear change from {before}")
-    points = f"{_signed(row['net_change'])} points ({_signed(row['net_change_low'])} to {_signed(row['net_change_high'])})"
-    apart = f" But sources moved apart: {row['rose']} up, {row['fell']} down." if row["rose"] and row["fell"] else ""
-    return f"{moved}: great minus trouble moved by {points}, each source compared with itself.{apart}"
+def _of_100(measure: Row) -> str:
+    value, low, high = (100 * measure[name] for name in ("value", "low", "high"))
+    return f"{value:.0f} ({low:.0f}–{high:.0f})"
+
+
+def _points(row: Row, name: str) -> str:
+    return f"{_signed(row[name])} points ({_signed(row[f'{name}_low'])} to {_signed(row[f'{name}_high'])})"
 
 
 def _signed(points: float) -> str:
@@ -131,16 +344,19 @@ def _signed(points: float) -> str:
     return f"{whole:+d}".replace("-", "−") if whole else "0"
 
 
-def _caution(sources: list[Row]) -> str:
-    """Where sources contradict each other, and what none of them can say."""
-    told = [source for source in sources if source["n"] >= SPOKEN_FROM]
-    best, worst = max(told, key=lambda source: source["indicator"]), min(told, key=lambda source: source["indicator"])
-    if best["indicator_low"] > 0 > worst["indicator_high"]:
-        return (
-            f"The sources disagree: {best['source']} sounds well, {worst['source']} does not. Each hears other customers, "
-            "so neither tells how all customers live here."
-        )
-    return "This is what those who spoke said, not how all customers live here."
+def _number(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _count(value: int, one: str, many: str) -> str:
+    return f"{_number(value)} {one if value == 1 else many}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+# periods in words
 
 
 def _running(row: Row) -> str:
@@ -157,3 +373,17 @@ def _span(row: Row) -> str:
 
 def _date(day: Any) -> dt.date:
     return pd.Timestamp(day).date()
+
+
+# tables by row
+
+
+def _key(row: Row) -> tuple[str, ...]:
+    return tuple(row[name] for name in KEY)
+
+
+def _grouped(frame: pd.DataFrame) -> Rows:
+    grouped: Rows = defaultdict(list)
+    for row in rows(frame):
+        grouped[_key(row)].append(row)
+    return grouped

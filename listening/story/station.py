@@ -1,7 +1,8 @@
 """Tell the story: counts by period in, the story's tables out.
 
-This version gives no level of a stage, only what each source says, with its interval, and the direction in which they
-move together: volunteered feedback alone does not tell how many of all customers live well.
+Where customers were asked at random, the level of a stage is estimated from their answers and all sources together.
+Elsewhere only what each source says is told, and the direction in which sources move: volunteered feedback alone does
+not tell how many of all customers live well.
 """
 
 from __future__ import annotations
@@ -9,26 +10,26 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from listening.journey import Journey
-from listening.story import intervals, places, quotes, sentences
+from listening.story import estimates, feedback, measures, places, quotes, readings, sentences, touchpoints
+from listening.story.feedback import CELL, KEY, LEAST_UNITS
 from listening.warehouse import Warehouse
 from listening.workspace import Company
 
-LEAST_UNITS = 10  # of one source in one stage and period, to be compared with the period before
-ROLLING_BEFORE = "90 days before"
-METHOD = "90 % interval for sampling alone (Wilson); not corrected for the classifier's errors"
-CHANGE_METHOD = "sources' changes weighted by precision, 90 % interval for sampling alone; not corrected for the classifier's errors"
-PERIOD = ["period_kind", "period", "period_start", "period_end", "is_over"]
-CELLS = [*PERIOD, "cut_by", "cut_value"]
-CELL = [*CELLS, "stage"]
-KEY = ["period_kind", "period", "cut_by", "cut_value", "stage"]
-COUNTS = ["records", "units", "trouble", "in_between", "great", "without_stance"]
+NOW = "last 90 days"  # the one window of the rolling series that is told of
+PLACES = CELL[:-1]
+COUNTS = [
+    "records", "units", "trouble", "in_between", "great", "without_stance",
+    "worded", "below", "met", "exceeded", "laborious", "easy", "memorable_good", "memorable_bad",
+]  # fmt: skip
+DAYS = {"period_start": object, "period_end": object}
+BUILT = ("periods", "passages", "members", "customers", "asked", "cells", "coverage", "stage_counts")
 log = logging.getLogger(__name__)
 
 
@@ -43,116 +44,108 @@ class Told:
 
 def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.datetime) -> Told:
     """Make the story's tables anew from the signals as they stand at `clock`."""
+    points = journey.stage_of_touchpoint
+    given = {
+        "clock": clock, "timezone": company.timezone, "today": clock.astimezone(ZoneInfo(company.timezone)).date(),
+        "fiscal_start": company.fiscal_year_starts_in, "names": journey.names, "touchpoints": list(points), "stages": list(points.values()),
+    }  # fmt: skip
     with warehouse.transaction():
-        today = clock.astimezone(ZoneInfo(company.timezone)).date()
-        warehouse.build("story/periods", today=today, fiscal_start=company.fiscal_year_starts_in, clock=clock, timezone=company.timezone)
-        warehouse.build("story/stage_counts")
-        counts = warehouse.frame("story/stage_counts_by_source").astype({"period_start": object, "period_end": object})
-        whole = warehouse.frame("story/all_periods").astype({"period_start": object, "period_end": object})
-        cells = pd.concat([counts[CELLS], whole[CELLS]]).drop_duplicates()
-        counts = counts[counts["stage"].isin(journey.names)]
-        scores = _scores(warehouse.frame("story/score_counts"))
-        heard = warehouse.frame("story/heard")
-        customers = warehouse.frame("story/customers", clock=clock, timezone=company.timezone)
-        sources = _sources(counts)
-        changes = _changes(sources)
-        picked = quotes.pick(warehouse.frame("story/quote_candidates"), sources)
-        stories = _stories(journey, cells, sources, changes, heard).merge(customers, on=KEY, how="left")
-        measures = _measures(stories)
-        gathered = places.standing_out(sources)
-        stories["story"] = sentences.tell_all(journey, stories, sources, scores, gathered, LEAST_UNITS)
-        published = {
-            "stage_sources": _without_window_before(sources), "stage_scores": _without_window_before(scores), "quotes": picked,
-            "stage_measures": measures, "stage_story": stories, "stage_places": _without_window_before(gathered),
-        }  # fmt: skip
-        for name, frame in published.items():
-            warehouse.replace(f"story/{name}", frame)
-    told = Told(periods=stories["period"].nunique(), stories=len(stories), quotes=len(picked))
+        for name in BUILT:
+            warehouse.build(f"story/{name}", **given)
+        told = _tell(warehouse, journey, given)
     log.info("told %s stories of %s periods", told.stories, told.periods)
     return told
 
 
-def _sources(counts: pd.DataFrame) -> pd.DataFrame:
-    """What each source says of a stage: shares in trouble and great among its units with a stance, and their net."""
-    frame = counts.copy()
-    frame["n"] = frame["units"] - frame["without_stance"]
-    for name, column in (("positive", "great"), ("negative", "trouble")):
-        frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = intervals.share(frame[column], frame["n"])
-    frame["indicator"], frame["variance"] = intervals.net(frame["great"], frame["trouble"], frame["n"])
-    frame["indicator_low"], frame["indicator_high"] = intervals.around(frame["indicator"], frame["variance"])
-    frame["contribution"], frame["source_adjusted"] = np.nan, False
-    return frame
+def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told:
+    def frame(name: str) -> pd.DataFrame:
+        found = warehouse.frame(f"story/{name}", **given)
+        return found[found["stage"].isin(journey.names)] if "stage" in found else found
+
+    periods, counts = warehouse.frame("story/all_periods").astype(DAYS), warehouse.frame("story/stage_counts_by_source").astype(DAYS)
+    cells, customers, coverage = frame("all_cells"), frame("all_customers"), frame("all_coverage")
+    said = feedback.sources(counts[counts["stage"].isin(journey.names)])
+    read = readings.read(said, frame("survey_cells"), cells, customers, frame("failures")).merge(periods[["period_kind", "period", "period_start"]])
+    estimated = estimates.estimate(cells, read)
+    spans = pd.concat([counts[PLACES], periods, _spans(estimated.stages, periods)]).drop_duplicates()
+    spoke = said.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=said.groupby(KEY)["n"].max()).reset_index()
+    stories = _stories(journey, spans, spoke, feedback.changes(said), frame("heard"), customers, estimated.stages).merge(_before(periods), how="left")
+    measured = measures.measure(stories, spoke, frame("kept_feedback"), frame("asked_counts"), frame("representation"), periods)
+    scores, gathered = feedback.scores(frame("score_counts")), places.standing_out(said)
+    points = touchpoints.tell(frame("touchpoint_counts"), journey)
+    picked = quotes.pick(frame("quote_candidates"), _weights(stories))
+    stories["story"] = sentences.tell_all(journey, stories, said, scores, gathered, points, measured, coverage, LEAST_UNITS)
+    published = {
+        "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_scores": scores, "stage_measures": measured,
+        "stage_places": gathered, "touchpoint_story": points, "quotes": picked, "stage_story": stories,
+    }  # fmt: skip
+    warehouse.replace("story/readings", read)
+    for name, rows in published.items():
+        warehouse.replace(f"story/{name}", _told(rows))
+    return Told(periods=stories["period"].nunique(), stories=len(stories), quotes=len(picked))
 
 
-def _scores(counts: pd.DataFrame) -> pd.DataFrame:
-    """Scores by source and name, beside the story and never mixed into it."""
-    frame = counts.copy()
-    frame["net"], variance = intervals.net(frame["great"], frame["trouble"], frame["n"])
-    frame["low"], frame["high"] = intervals.around(frame["net"], variance)
-    half = student.ppf(0.95, frame["n"].clip(lower=2) - 1) * frame["deviation"].fillna(0) / np.sqrt(frame["n"])  # Student's, 90 %
-    ends = frame[["score_worst", "score_best"]]
-    frame["mean_low"] = (frame["mean"] - half).clip(lower=ends.min(axis=1)).where(frame["n"] > 1)
-    frame["mean_high"] = (frame["mean"] + half).clip(upper=ends.max(axis=1)).where(frame["n"] > 1)
-    return frame
+def _with_readings(said: pd.DataFrame, read: pd.DataFrame, contributions: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
+    """Each source with what the estimate took from it; one that brought no words there, such as operations, has a row without units."""
+    days = periods.drop(columns=["cut_by", "cut_value"])
+    known = (
+        read.drop(columns="period_start")
+        .merge(contributions, on=[*KEY, "source"], how="left")
+        .merge(days, on=["period_kind", "period"])
+        .assign(**{name: 0 for name in [*COUNTS, "n"]})
+    )
+    both = said.merge(known, on=[*CELL, "source"], how="outer", suffixes=("", "_read"))
+    for name in ("kind", *COUNTS, "n"):
+        both[name] = both[name].where(both[name].notna(), both.pop(f"{name}_read"))
+    return both.assign(source_adjusted=both["source_adjusted"].eq(True)).astype(dict.fromkeys([*COUNTS, "n"], "int64"))
 
 
-def _changes(sources: pd.DataFrame) -> pd.DataFrame:
-    """Change of the net against the period before, by stage and cut, over the sources that both periods have enough of.
-
-    Each source is compared with itself, so that a changed mix of sources is no change of the stage.
-    """
-    enough = sources[sources["n"] >= LEAST_UNITS]
-    past = enough[[*KEY, "source", "period_end", "n", "indicator", "variance"]]
-    past = past.rename(columns={"period": "before", "period_end": "period_start"})
-    pairs = enough.merge(past, on=["period_kind", "period_start", "cut_by", "cut_value", "stage", "source"], suffixes=("", "_before"))
-    pairs["difference"], spread = pairs["indicator"] - pairs["indicator_before"], pairs["variance"] + pairs["variance_before"]
-    pairs["weight"], pairs["units"] = 1 / spread, pairs["n"] + pairs["n_before"]
-    pairs["weighted"] = pairs["difference"] * pairs["weight"]
-    grouped = pairs.groupby(CELL)
-    change = grouped.agg(weight=("weight", "sum"), weighted=("weighted", "sum"), change_n=("units", "sum"), before=("before", "first")).reset_index()
-    change["net_change"] = change["weighted"] / change["weight"]
-    change["net_change_low"], change["net_change_high"] = intervals.around(change["net_change"], 1 / change["weight"], within=200)
-    low, high = intervals.around(pairs["difference"], spread, within=200)
-    for name, moved in (("rose", pairs[low > 0]), ("fell", pairs[high < 0])):
-        change = change.merge(moved.groupby(KEY)["source"].agg(", ".join).rename(name).reset_index(), on=KEY, how="left")
-    return change
-
-
-def _stories(journey: Journey, cells: pd.DataFrame, sources: pd.DataFrame, changes: pd.DataFrame, heard: pd.DataFrame) -> pd.DataFrame:
-    """One row for each stage of the journey, period and cut; silent where there is too little feedback."""
-    cells = cells[cells["period"] != ROLLING_BEFORE]
-    frame = cells.merge(pd.DataFrame({"stage": journey.names}), how="cross")
-    totals = sources.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=sources.groupby(KEY)["n"].max()).reset_index()
-    frame = frame.merge(totals, on=KEY, how="left").merge(heard, on=KEY, how="left")
-    frame = frame.merge(changes[[*KEY, "change_n", "net_change", "net_change_low", "net_change_high", "before", "rose", "fell"]], on=KEY, how="left")
+def _stories(
+    journey: Journey, spans: pd.DataFrame, spoke: pd.DataFrame, changes: pd.DataFrame, heard: pd.DataFrame, customers: pd.DataFrame, estimated: pd.DataFrame
+) -> pd.DataFrame:
+    """One row for each stage of the journey, period and cut; silent where too little is known."""
+    frame = _told(spans).merge(pd.DataFrame({"stage": journey.names}), how="cross")
+    moved = changes[[*KEY, "change_n", "net_change", "net_change_low", "net_change_high", "rose", "fell"]]
+    for rows in (spoke, heard, customers, moved, estimated.rename(columns={"direction": "estimated_direction", "evidence_level": "estimated_level"})):
+        frame = frame.merge(rows, on=KEY, how="left")
     numbers = [*COUNTS, "n", "most", "heard"]
     frame[numbers] = frame[numbers].fillna(0).astype("int64")
-    frame["evidence_level"] = np.where(frame["most"] >= LEAST_UNITS, "direction", "insufficient")
-    frame["direction"] = None
-    is_compared = frame["net_change"].notna()
-    frame.loc[is_compared, "direction"] = "no clear change"
-    frame.loc[is_compared & (frame["net_change_low"] > 0), "direction"] = "better"
-    frame.loc[is_compared & (frame["net_change_high"] < 0), "direction"] = "worse"
+    frame = frame.assign(survey_gap=None, **_evidence(frame))
     frame["owner"] = frame["stage"].map({stage.stage: stage.owner for stage in journey.stages})
     return frame.sort_values(["period_kind", "period_start", "cut_by", "cut_value"], kind="stable").reset_index(drop=True)
 
 
-def _measures(stories: pd.DataFrame) -> pd.DataFrame:
-    """Shares of feedback, and the change of its net, each with interval, number of units and method."""
-    parts = []
-    spoken = stories[stories["n"] > 0]
-    for measure, column in (("trouble_of_feedback", "trouble"), ("great_of_feedback", "great")):
-        value, low, high = intervals.share(spoken[column], spoken["n"])
-        parts.append(spoken[CELL].assign(measure=measure, value=value, low=low, high=high, n=spoken[column], denominator=spoken["n"], method=METHOD))
-    compared = stories[stories["net_change"].notna()]
-    parts.append(
-        compared[CELL].assign(
-            measure="net_change_of_feedback", value=compared["net_change"], low=compared["net_change_low"], high=compared["net_change_high"],
-            n=compared["change_n"], denominator=compared["change_n"], method=CHANGE_METHOD,
-        )
-    )  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
+def _before(periods: pd.DataFrame) -> pd.DataFrame:
+    """The period right before each."""
+    past = periods.rename(columns={"period": "before", "period_end": "ended"})[["period_kind", "before", "ended"]]
+    both = periods.merge(past, left_on=["period_kind", "period_start"], right_on=["period_kind", "ended"])
+    return both[["period_kind", "period", "before"]]
 
 
-def _without_window_before(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame["period"] != ROLLING_BEFORE]
+def _weights(stories: pd.DataFrame) -> pd.DataFrame:
+    """How much of trouble and great the quotes are to show: of all customers where it is known, else of those who spoke."""
+    known = stories["trouble_of_customers"].notna()
+    return stories.assign(**{side: stories[f"{side}_of_customers"].where(known, stories[side]) for side in quotes.SIDES})
+
+
+def _evidence(frame: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+    """What may be said of each stage, and how it moved: by the estimate where customers were asked at random, else by what the sources say."""
+    is_asked = frame["estimated_level"].notna() & (frame["why"] != "no check-ins")
+    is_estimated = is_asked & (frame["estimated_level"] != "insufficient")
+    is_silent = is_asked & (frame["why"] == "few customers")
+    level = frame["estimated_level"].where(is_estimated, np.where(~is_silent & (frame["most"] >= LEAST_UNITS), "direction", "insufficient"))
+    is_compared = frame["net_change"].notna() & (level != "insufficient")
+    moved = pd.Series("no clear change", frame.index).mask(frame["net_change_low"] > 0, "better").mask(frame["net_change_high"] < 0, "worse")
+    direction = frame["estimated_direction"].where(is_estimated, moved.where(is_compared, None))
+    is_ordered = level != "insufficient"
+    return {"evidence_level": level, "direction": direction} | {name: frame[name].where(is_ordered) for name in ("order_low", "order_high")}
+
+
+def _spans(estimated: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
+    """The periods and cuts of which there is an estimate, also where nobody spoke."""
+    return estimated[KEY[:-1]].drop_duplicates().merge(periods.drop(columns=["cut_by", "cut_value"]), on=["period_kind", "period"])[PLACES]
+
+
+def _told(frame: pd.DataFrame) -> pd.DataFrame:
+    """Without the older windows of the rolling series, which are only compared with."""
+    return frame[(frame["period_kind"] != "rolling") | (frame["period"] == NOW)]

@@ -26,6 +26,10 @@ conversations as (
         arg_min(customer_id, place) as customer_id,
         arg_max(struct_pack(score, score_worst, score_best, score_name, stance), place) filter (where score is not null) as last_score,
         sum(sentiment * length(text)) / nullif(sum(length(text)) filter (where sentiment is not null), 0) as sentiment,
+        arg_max(expectation, place) filter (where expectation is not null) as expectation,
+        arg_max(effort, place) filter (where effort is not null) as effort,
+        arg_max(memorable, place) filter (where memorable is not null) as memorable,
+        arg_min(touchpoint, place) filter (where touchpoint is not null) as touchpoint,
         arg_min(region, place) as region,
         arg_min(channel, place) as channel,
         arg_min(product, place) as product,
@@ -39,11 +43,13 @@ conversations as (
 )
 
 select
-    conversations.unit_id, conversations.source, conversations.kind, conversation_stages.stage, conversations.said_on,
+    conversations.unit_id, conversations.source, conversations.kind, conversation_stages.stage, conversations.touchpoint,
+    conversations.said_on,
     coalesce(
         conversations.last_score.stance,
         case when sentiment < -0.1 then 'trouble' when sentiment > 0.1 then 'great' when sentiment is not null then 'in between' end
     ) as stance,
+    conversations.sentiment is not null as is_worded, conversations.expectation, conversations.effort, conversations.memorable,
     conversations.records, conversations.customer_id,
     conversations.last_score.score, conversations.last_score.score_worst, conversations.last_score.score_best, conversations.last_score.score_name,
     conversations.region, conversations.channel, conversations.product, conversations.brand, conversations.segment, conversations.unit, conversations.team, conversations.own_dimensions

@@ -39,11 +39,16 @@ quarters as (
 windows as (
     select
         'rolling' as period_kind,
-        case number when 0 then 'last 90 days' else '90 days before' end as period,
+        case number
+            when 0 then 'last 90 days'
+            when 1 then '90 days before'
+            else format('90 days to {}', (last_day - (90 * number)::integer)::date)
+        end as period,
         (last_day - (89 + 90 * number)::integer)::date as period_start,
         (last_day + (1 - 90 * number)::integer)::date as period_end
     from span
-    cross join range(2) as windows (number)
+    -- of the older windows only those that input fills from their first day
+    cross join range(greatest(2, (last_day - first_day + 1) // 90)) as windows (number)
     where last_day is not null
 ),
 

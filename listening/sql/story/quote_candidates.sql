@@ -8,8 +8,7 @@ select
 from tagging.sentences as sentences
 inner join tagging.tagged_records as records using (record_id)
 inner join story.periods as periods on records.said_on >= periods.period_start and records.said_on < periods.period_end
-where periods.period_kind in ('rolling', 'quarter')
-    and periods.period <> '90 days before'
+where (periods.period_kind = 'quarter' or periods.period = 'last 90 days')
     and records.role not in ('employee', 'supplier')
     and sentences.stage is not null and sentences.stage <> 'none'
     and length(sentences.text) between 40 and 240

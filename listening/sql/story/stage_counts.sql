@@ -7,7 +7,15 @@ select
     sum(daily.trouble)::bigint as trouble,
     sum(daily.in_between)::bigint as in_between,
     sum(daily.great)::bigint as great,
-    sum(daily.without_stance)::bigint as without_stance
+    sum(daily.without_stance)::bigint as without_stance,
+    sum(daily.worded)::bigint as worded,
+    sum(daily.below)::bigint as below,
+    sum(daily.met)::bigint as met,
+    sum(daily.exceeded)::bigint as exceeded,
+    sum(daily.laborious)::bigint as laborious,
+    sum(daily.easy)::bigint as easy,
+    sum(daily.memorable_good)::bigint as memorable_good,
+    sum(daily.memorable_bad)::bigint as memorable_bad
 from signals.daily as daily
 inner join story.periods as periods on daily.said_on >= periods.period_start and daily.said_on < periods.period_end
 group by all

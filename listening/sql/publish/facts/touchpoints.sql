@@ -1,5 +1,9 @@
-select touchpoints.stage, touchpoints.touchpoint, touchpoints.name, touchpoints.owner, touchpoints.priority, touchpoints.basic, count(records.record_id) as records
+select
+    touchpoints.stage, touchpoints.touchpoint, touchpoints.name, touchpoints.owner, touchpoints.priority, touchpoints.basic,
+    count(records.record_id) as records,
+    any_value(told.survey_answers) as survey_answers
 from touchpoints
 left join records on records.touchpoint = touchpoints.touchpoint and records.stage = touchpoints.stage and records.role not in ('employee', 'supplier')
+left join touchpoint_story as told on told.touchpoint = touchpoints.touchpoint and told.period_kind = 'rolling'
 group by all
 order by records desc, touchpoints.touchpoint

@@ -1,0 +1,1 @@
+select * from story.cells order by all

@@ -1,0 +1,1 @@
+select * from story.coverage order by all

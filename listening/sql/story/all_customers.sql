@@ -1,0 +1,1 @@
+select * from story.customers order by all

@@ -1,0 +1,1 @@
+select * from story.readings order by all

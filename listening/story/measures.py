@@ -1,0 +1,119 @@
+"""The measures of a stage, each with its interval, its count and its denominator: takes stories and counts, gives `stage_measures`.
+
+The ending says of whom: `of_feedback` of those who spoke, `of_customers` of all customers in the stage, known from the
+balanced estimate or from customers who were asked at random, `of_kept_…` of those among them for whom no measure failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from listening.story import intervals
+from listening.story.feedback import CELL, KEY
+
+SPOKE = "90 % interval for sampling alone (Wilson); not corrected for the classifier's errors"
+MOVED = "sources' changes weighted by precision, 90 % interval for sampling alone; not corrected for the classifier's errors"
+BALANCED = "balanced estimate from random check-ins and all sources, 90 % interval"
+ASKED = "customers asked at random who answered, 90 % interval for sampling alone (Wilson)"
+APART = "difference from the period before, 90 % interval for sampling alone (Newcombe)"
+AGAINST = "answer rate of customers with a failure over that of those without, of those invited where known; 90 % interval for sampling alone (Walter)"
+LEAST_OF_A_KIND = 20  # customers with a failure, and without, to compare how often they answered
+LEAST_TOLD = 5  # answers in both periods, for a change between them
+
+Share = tuple[str, str]  # the columns of the hits and of the denominator
+OF_FEEDBACK: dict[str, Share] = {
+    "trouble_of_feedback": ("trouble", "n"),
+    "great_of_feedback": ("great", "n"),
+    "expectation_below_of_feedback": ("below", "expectation"),
+    "expectation_met_of_feedback": ("met", "expectation"),
+    "expectation_exceeded_of_feedback": ("exceeded", "expectation"),
+    "effort_of_feedback": ("laborious", "effort"),
+    "memorable_good_of_feedback": ("memorable_good", "worded"),
+    "memorable_bad_of_feedback": ("memorable_bad", "worded"),
+    "expectation_below_of_kept_feedback": ("kept_below", "kept"),
+}
+OF_CUSTOMERS: dict[str, Share] = {
+    "expectation_below_of_customers": ("below", "expectation"),
+    "expectation_met_of_customers": ("met", "expectation"),
+    "expectation_exceeded_of_customers": ("exceeded", "expectation"),
+    "expectation_below_of_kept_customers": ("kept_below", "kept"),
+    "effort_of_customers": ("laborious", "effort"),
+    "memorable_good_of_customers": ("memorable_good", "memorable"),
+    "memorable_bad_of_customers": ("memorable_bad", "memorable"),
+    "recommend_of_customers": ("recommending", "recommend"),
+}
+ESTIMATED = {"net_experience": "net", "trouble_of_customers": "trouble_of_customers", "great_of_customers": "great_of_customers"}  # stem of low and high
+COLUMNS = ["measure", "value", "low", "high", "n", "denominator", "method"]
+
+
+def measure(
+    stories: pd.DataFrame, spoke: pd.DataFrame, kept: pd.DataFrame, asked: pd.DataFrame, represented: pd.DataFrame, periods: pd.DataFrame
+) -> pd.DataFrame:
+    """Every measure of every stage, period and cut for which there is anything to count.
+
+    Args:
+        stories: one row per stage, period and cut, with what was estimated.
+        spoke: units by what they tell, of every stage, period and cut.
+        kept: units that tell of an expectation, of customers for whom no measure failed.
+        asked: answers of customers who were asked at random.
+        represented: customers with and without a failure, and how many of them answered a survey.
+        periods: to know the period before.
+    """
+    spoke = spoke.merge(kept, on=KEY, how="left")
+    spoke["expectation"], spoke["effort"] = spoke[["below", "met", "exceeded"]].sum(axis=1), spoke[["laborious", "easy"]].sum(axis=1)
+    parts = [
+        *_shares(stories[CELL].merge(spoke, on=KEY), OF_FEEDBACK, SPOKE),
+        *_shares(stories[CELL].merge(asked, on=KEY), OF_CUSTOMERS, ASKED),
+        *(_estimated(stories, name, stem) for name, stem in ESTIMATED.items()),
+        _net_change(stories),
+        _survey_ratio(stories[CELL].merge(represented, on=KEY)),
+        _decay(stories[CELL], spoke, periods, "expectation_exceeded_change_of_feedback"),
+        _decay(stories[CELL], asked, periods, "expectation_exceeded_change_of_customers"),
+    ]
+    return pd.concat([part[[*CELL, *COLUMNS]].astype({"n": "int64", "denominator": "int64"}) for part in parts], ignore_index=True)
+
+
+def _shares(counts: pd.DataFrame, shares: Mapping[str, Share], method: str) -> list[pd.DataFrame]:
+    """A measure for each share, where its denominator is not empty."""
+    parts = []
+    for name, (hits, of) in shares.items():
+        told = counts[counts[of].fillna(0) > 0]
+        value, low, high = intervals.share(told[hits], told[of])
+        parts.append(told.assign(measure=name, value=value, low=low, high=high, n=told[hits], denominator=told[of], method=method))
+    return parts
+
+
+def _estimated(stories: pd.DataFrame, name: str, stem: str) -> pd.DataFrame:
+    """What is true of all customers; n is how many were asked at random and answered in the period."""
+    told = stories[stories[name].notna()]
+    value, low, high = told[name], told[f"{stem}_low"], told[f"{stem}_high"]
+    return told.assign(measure=name, value=value, low=low, high=high, n=told["answers"], denominator=told["customers"], method=BALANCED)
+
+
+def _net_change(stories: pd.DataFrame) -> pd.DataFrame:
+    told = stories[stories["net_change"].notna()]
+    return told.assign(
+        measure="net_change_of_feedback", value=told["net_change"], low=told["net_change_low"], high=told["net_change_high"],
+        n=told["change_n"], denominator=told["change_n"], method=MOVED,
+    )  # fmt: skip
+
+
+def _survey_ratio(counts: pd.DataFrame) -> pd.DataFrame:
+    """How many times as often customers with a failure answered the survey."""
+    told = counts[(counts["failed"] >= LEAST_OF_A_KIND) & (counts["passed"] >= LEAST_OF_A_KIND)]
+    value, low, high = intervals.ratio(told["failed_answered"], told["failed"], told["passed_answered"], told["passed"])
+    answers = told["failed_answered"] + told["passed_answered"]
+    return told.assign(measure="survey_ratio_of_failed", value=value, low=low, high=high, n=told["failed_answered"], denominator=answers, method=AGAINST)
+
+
+def _decay(places: pd.DataFrame, counts: pd.DataFrame, periods: pd.DataFrame, name: str) -> pd.DataFrame:
+    """By how much the share whose expectation was exceeded moved from the period before: what delights becomes presumed."""
+    counts = counts[counts["expectation"] >= LEAST_TOLD][[*KEY, "exceeded", "expectation"]]
+    before = counts.merge(periods[["period_kind", "period", "period_end"]], on=["period_kind", "period"])
+    before = before.drop(columns="period").rename(columns={"period_end": "period_start"})
+    both = places.merge(counts, on=KEY).merge(before, on=["period_kind", "period_start", "cut_by", "cut_value", "stage"], suffixes=("", "_before"))
+    value, low, high = intervals.difference(both["exceeded"], both["expectation"], both["exceeded_before"], both["expectation_before"])
+    n = both["expectation"] + both["expectation_before"]
+    return both.assign(measure=name, value=value, low=low, high=high, n=n, denominator=n, method=APART)

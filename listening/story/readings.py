@@ -1,0 +1,74 @@
+"""What each source says of a stage, as one number that can be set beside the others: takes counts, gives readings for the balanced estimate.
+
+A survey is read with each group of customers weighted by its number, tickets and failures as a rate among customers,
+everything else by the words that people volunteer. Higher is better. Every source is a reading of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from listening.story import balance
+
+SERIES = ["period_kind", "cut_by", "cut_value"]
+PLACE = [*SERIES, "period", "stage"]
+CONVERSATIONS = ("ticket", "chat", "call")
+
+
+def read(counts: pd.DataFrame, survey_cells: pd.DataFrame, cells: pd.DataFrame, customers: pd.DataFrame, failures: pd.DataFrame) -> pd.DataFrame:
+    """Readings by series, stage, period and source; months have none.
+
+    Args:
+        counts: units by place and source, with trouble and great among them.
+        survey_cells: survey answers of customers whose cell is known, by source and cell.
+        cells: customers by place and cell.
+        customers: customers by place.
+        failures: who passed through and who failed, by place and source of operations.
+    """
+    counts = counts[counts["period_kind"] != "month"]
+    parts = [
+        _of_surveys(counts[counts["kind"] == "survey"], survey_cells, cells),
+        _of_conversations(counts[counts["kind"].isin(CONVERSATIONS)], customers),
+        _of_words(counts[~counts["kind"].isin(("survey", *CONVERSATIONS))]),
+        failures.assign(kind="operations", reading=balance.reading_of_rate(failures["failed"], failures["passed_through"])),
+    ]
+    columns = [*PLACE, "source", "kind", "reading"]
+    found = pd.concat([part[columns] for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else pd.DataFrame(columns=columns)
+    return found[found["reading"].notna()].reset_index(drop=True)
+
+
+def _of_surveys(counts: pd.DataFrame, answers: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """The survey's net over customers' cells; answers of nobody known stand beside them."""
+    if counts.empty:
+        return counts
+    told = counts[counts["n"] > 0]
+    of_cells = told[[*PLACE, "source"]].merge(cells[[*PLACE, "failed", "had_ticket", "customers"]].dropna(subset=["failed"]), on=PLACE)
+    of_cells = of_cells.merge(answers, on=[*PLACE, "source", "failed", "had_ticket"], how="left").rename(columns={"n": "answers"})
+    known = answers.groupby([*PLACE, "source"], as_index=False)[["n", "trouble", "great"]].sum()
+    unknown = told.merge(known, on=[*PLACE, "source"], how="left", suffixes=("", "_known"))
+    for name in ("n", "trouble", "great"):
+        unknown[name] = unknown[name] - unknown[f"{name}_known"].fillna(0)
+    unknown = unknown.rename(columns={"n": "answers"}).assign(failed=None, had_ticket=None, customers=0)
+    rows = pd.concat([of_cells.astype(object), unknown.reindex(columns=of_cells.columns).astype(object)], ignore_index=True)
+    place = rows.groupby(PLACE, sort=False).ngroup()
+    numbers = rows[["customers", "answers", "trouble", "great"]].astype(float)
+    found = balance.reading_of_survey(rows[["source", "failed", "had_ticket"]].assign(stage=place, period=0, **numbers))
+    keys = rows.assign(place=place)[[*PLACE, "place"]].drop_duplicates("place")
+    return keys.merge(found, left_on="place", right_on="stage", suffixes=("", "_of")).assign(kind="survey").rename(columns={"value": "reading"})
+
+
+def _of_conversations(counts: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """Tickets and the like as a rate among customers, none being a rate, too; where no customers are known, their words."""
+    if counts.empty:
+        return counts
+    spoke = counts[[*SERIES, "period", "source", "kind"]].drop_duplicates()
+    rates = spoke.merge(customers, on=[*SERIES, "period"]).merge(counts[[*PLACE, "source", "units"]], on=[*PLACE, "source"], how="left")
+    rates["reading"] = balance.reading_of_rate(rates["units"].fillna(0), rates["customers"])
+    rated = rates[["period_kind", "cut_by", "cut_value", "source"]].drop_duplicates()
+    words = counts.merge(rated, on=[*SERIES, "source"], how="left", indicator=True)
+    return pd.concat([rates, _of_words(words[words["_merge"] == "left_only"])], ignore_index=True)
+
+
+def _of_words(counts: pd.DataFrame) -> pd.DataFrame:
+    return counts.assign(reading=np.asarray(balance.reading_of_words(counts["great"], counts["trouble"])))
