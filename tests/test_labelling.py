@@ -195,7 +195,10 @@ def test_rows_that_cannot_be_used_are_told_and_the_others_stay(place: Workspace)
     assert "stands in row 2 already" in brought.faults[2]
 
 
-@pytest.mark.parametrize(("content", "sentence"), [(b"", "is empty"), (b"%PDF-1.4 " + bytes(200), "a PDF"), (b"a,b\n1,2\n", "record_id"), (None, "is not there")])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"", "is empty"), (b"%PDF-1.4 " + bytes(200), "a PDF"), (b"a,b\n1,2\n", "record_id"), (None, "is not there")],
+)
 def test_a_file_that_is_no_sheet_gets_a_sentence(place: Workspace, content: bytes | None, sentence: str) -> None:
     path = place.root / "x.csv"
     if content is not None:
