@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from listening.journey import Journey
-from listening.story import intervals, places, quotes, sentences
+from listening.story import intervals, places, quotes, reading, sentences
 from listening.warehouse import Warehouse
 from listening.workspace import Company
 
@@ -67,6 +67,7 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
         }  # fmt: skip
         for name, frame in published.items():
             warehouse.replace(f"story/{name}", frame)
+        reading.tell(warehouse)
     told = Told(periods=stories["period"].nunique(), stories=len(stories), quotes=len(picked))
     log.info("told %s stories of %s periods", told.stories, told.periods)
     return told

@@ -50,10 +50,8 @@ def learnt_from(classifier: Classifier) -> set[str]:
 
 
 def _of_own_labels(labels: pd.DataFrame, classifier: Classifier) -> list[Row]:
-    seen = learnt_from(classifier)
-    unseen = labels[~labels["record_id"].map(mark).isin(seen)]
     rows = []
-    for (source, language, tag), group in unseen.groupby(["source", "language", "tag"]):
+    for (source, language, tag), group in labels.groupby(["source", "language", "tag"]):
         shared = {"source": source, "language": language, "tag": tag, "examined_on": OWN}
         guess, truth = group["guess"].to_numpy(object), group["truth"].to_numpy(object)
         if tag == "stage":

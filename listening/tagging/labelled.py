@@ -8,14 +8,16 @@ from typing import Any
 
 from listening import labels
 from listening.journey import Journey
-from listening.labels import Label, Labels
+from listening.labels import RANDOM, Label, Labels
+from listening.tagging import accuracy
+from listening.tagging.classifier import Classifier
 from listening.warehouse import Warehouse
 from listening.workspace import Workspace
 
 FAULTS_TOLD = 5  # in a night's report; the rest are counted
 
 
-def keep(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> tuple[str, ...]:
+def keep(workspace: Workspace, warehouse: Warehouse, journey: Journey, classifier: Classifier) -> tuple[str, ...]:
     """Make the table of labels anew from the files; gives a sentence for whatever in them does not count."""
     found = labels.read(workspace, journey)
     newest = found.newest
@@ -24,11 +26,13 @@ def keep(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> tuple[
     there = [label for label in newest if label.record_id in records]
     fitting = {label.key for label in there if _fits(label, records[label.record_id])}
     standing = {(label.key[:3], tag): label.key for label in there if label.key in fitting for tag in label.tags}  # of several hands the newest
-    rows = [
-        _row(found, label, tag) | {"counts": standing.get((label.key[:3], tag)) == label.key}
-        for label in there
-        for tag in label.tags
-    ]  # fmt: skip
+    learnt = accuracy.learnt_from(classifier)
+    rows = []
+    for label in there:
+        is_learnt = accuracy.mark(label.record_id) in learnt
+        for tag in label.tags:
+            row, counts = _row(found, label, tag), standing.get((label.key[:3], tag)) == label.key
+            rows.append(row | {"counts": counts, "examines": counts and row["draw"] == RANDOM and label.start is None and not is_learnt})
     warehouse.replace("tagging/labels", rows)
     return _told(found, changed=len(there) - len(fitting), gone=len(newest) - len(there))
 

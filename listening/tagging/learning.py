@@ -59,7 +59,7 @@ def learn(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Learn
     records = warehouse.rows("tagging/to_learn_from")
     own = _sentences([row["text"] for row in records])
     with warehouse.transaction():
-        notes = labelled.keep(workspace, warehouse, journey)
+        notes = labelled.keep(workspace, warehouse, journey, present)
     labels = [OwnLabel(**row) for row in warehouse.rows("tagging/own_labels")]
     if len(own) < LEAST_SENTENCES:
         raise Mend(f"There are only {len(own)} sentences to learn from; {LEAST_SENTENCES} are needed. Run some nights first.")

@@ -50,7 +50,7 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
     tagged = Tagged(classifier_version=classifier.version, notes=note)
     tagger = _Tagger(classifier, journey, version)
     with warehouse.transaction():
-        tagged.notes += labelled.keep(workspace, warehouse, journey)
+        tagged.notes += labelled.keep(workspace, warehouse, journey, classifier)
         waiting = warehouse.query("tagging/waiting", version=version)
         for name in ("tags", "record_stages", "sentences"):
             warehouse.delete(f"tagging/{name}", waiting.select(["record_id"]))

@@ -15,5 +15,5 @@ select
 from tagging.labels as labels
 inner join tagging.tags as tags using (record_id)
 inner join records.records as records using (record_id)
-where labels.counts and labels.unit = 'record' and labels.draw = 'random' and not records.is_dropped
+where labels.examines and not records.is_dropped
 order by labels.record_id, labels.tag
