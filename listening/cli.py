@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import itertools
 import json
 import logging
 import os
@@ -460,18 +461,21 @@ def accuracy(context: typer.Context, folder: Folder = None, as_json: AsJson = Fa
         _print_json(rows)
         return
     names = ["labels", "precision of what is given", "recall", "F1", "given", "calibration error"]
-    stages = [_examined(row) for row in rows if row["tag"] == "stage"]
-    others = [[row["tag"], *_examined(row)] for row in rows if row["tag"] != "stage"]
-    _print_table(["stage", *names], stages)
-    out.print()
-    _print_table(["tag", "class", *names], others)
-    if rows:
-        out.print(f"Classifier {rows[0]['classifier_version']}, examined on {rows[0]['examined_on']} ({rows[0]['source']}). Intervals are 90 %.")
+    for (source, language, examined_on), own in itertools.groupby(rows, key=lambda row: (row["source"], row["language"], row["examined_on"])):
+        of_source = list(own)
+        out.print(Text.assemble((source, "bold"), f" ({language}), examined on {examined_on}"), soft_wrap=True)
+        _print_table(["stage", *names], [_examined(row) for row in of_source if row["tag"] == "stage"])
+        if others := [[row["tag"], *_examined(row)] for row in of_source if row["tag"] != "stage"]:
+            out.print()
+            _print_table(["tag", "class", *names], others)
+        out.print()
+    if all(row["source"] == "starter labels" for row in rows):
+        out.print("None of your own texts is labelled at random yet: 'listening label --sample 50' draws some, and they show how well your sources are read.")
+    out.print(f"Classifier {', '.join(sorted({row['classifier_version'] for row in rows}))}. Intervals are 90 %.", markup=False)
 
 
 def _examined(row: dict[str, Any]) -> list[Any]:
-    shares = (_share(row[name]) for name in ("f1", "coverage", "calibration_error"))
-    return [row["class"], row["labels"], _interval(row, "precision"), _interval(row, "recall"), *shares]
+    return [row["class"], row["labels"], *(_interval(row, name) for name in ("precision", "recall", "f1", "coverage", "calibration_error"))]
 
 
 @app.command("bench")
@@ -486,10 +490,6 @@ def bench_(records: Annotated[int, typer.Option(help="How many rows, made from t
     _print_table(
         ["station", "seconds", "records/s", "share of the night", "peak memory, MB"], [*rows, ["all", f"{whole:.1f}", f"{records / whole:,.0f}", "", ""]]
     )
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
 
 
 def _interval(row: dict[str, Any], name: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import accuracy, labelled, sentences
+from listening.tagging import accuracy, labelled, sentences, watching
 from listening.tagging import tags as kinds
 from listening.tagging.classifier import FEW_WORDS, PLACED_FROM, UNLIKE_TRAINING, Classifier, Reading, load
 from listening.warehouse import Warehouse
@@ -67,6 +67,7 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
             tagged.sentences += len(parts)
             log.info("tagged %s of %s records", tagged.records, waiting.num_rows)
         accuracy.keep(warehouse, classifier)
+        tagged.notes += watching.watch(warehouse)
     return tagged
 
 
