@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import itertools
 import json
 import logging
 import os
@@ -11,6 +13,7 @@ import traceback
 import webbrowser
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
@@ -23,7 +26,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from listening import __version__, bench, check, checkins, journey, night, persons, tagging
+from listening import __version__, bench, check, checkins, journey, labelling, night, persons, tagging
 from listening import story as stories
 from listening import workspace as workspaces
 from listening.forgotten import Identity
@@ -360,6 +363,85 @@ def explain(
 
 
 @app.command()
+def label(
+    context: typer.Context,
+    number: Annotated[int | None, typer.Option("--sample", help="Draw so many records of each source at random, and half as many chosen ones.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Draw from this source only; employees' words are drawn only so.")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="The sheet to write, .xlsx or .csv; without it, one in labels/sheets/.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Draw the same again from the same records.")] = None,
+    chosen: Annotated[int | None, typer.Option(help="So many chosen ones (doubtful, unlike the others) of each source instead of half as many.")] = None,
+    show_guess: Annotated[bool, typer.Option("--show-guess", help="Show what the classifier reads; who sees it labels as it does.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that --out names.")] = False,
+    filled: Annotated[Path | None, typer.Option("--import", help="A filled sheet to bring back, .xlsx or .csv.")] = None,
+    labeller: Annotated[str | None, typer.Option(help="Who filled it; without it, the name of this user.")] = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw words for people to label, bring the filled sheet back, or (without either) say what the labels so far unlock."""
+    place = _workspace(context, folder)
+    if number is not None and filled:
+        raise Mend("Either --sample draws a new sheet or --import brings a filled one back; not both at once.")
+    if number is not None:
+        _tell(labelling.sample(place, number, source, to, seed, chosen, show_guess, overwrite), _print_sheet, as_json)
+    elif filled:
+        _tell(labelling.bring(place, filled, labeller or _user()), _print_brought, as_json)
+    else:
+        _tell(labelling.standing(place), _print_standing, as_json)
+
+
+def _tell(what: T, as_words: Callable[[T], None], as_json: bool) -> None:
+    if as_json:
+        _print_json([asdict(one) for one in what] if isinstance(what, list) else asdict(cast(Any, what)))
+    else:
+        as_words(what)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name stands for this user's number
+        return "unnamed"
+
+
+def _print_sheet(sheet: labelling.Sheet) -> None:
+    out.print(f"Wrote {sheet.path} (seed {sheet.seed}).", *sheet.notes, markup=False, soft_wrap=True)
+    for source, drawn in sheet.drawn.items():
+        chance = f", each text of the last 90 days with a chance of {sheet.chances[source]:.1%}" if source in sheet.chances else ""
+        out.print(f"  {source}: {drawn['random']} at random{chance}; {drawn['chosen']} chosen", markup=False)
+    out.print("It holds customers' words: keep it where only you and the labeller can read it, and delete it once it is back.")
+    out.print(f"When it is filled: listening label --import {sheet.path} --labeller NAME", markup=False, soft_wrap=True)
+    out.print()
+    _print_standing(sheet.standing)
+
+
+def _print_brought(brought: labelling.Brought) -> None:
+    for fault in brought.faults:
+        out.print(fault[0].upper() + fault[1:], markup=False, soft_wrap=True)
+    out.print(f"{brought.rows} labelled rows, {brought.new} of them new or changed; {brought.unfilled} rows not labelled yet.")
+    filled = [f"{tag} {cells}" for tag, cells in brought.filled.items() if cells]
+    out.print(f"Cells filled: {', '.join(filled) or 'none'}. An empty cell of a column that is filled elsewhere means that the words say nothing of it.")
+    for one in brought.agreement:
+        known = "not known: all said the same" if one.alpha is None else f"{one.alpha:.2f}"
+        between = "" if one.low is None else f" (90 % interval {one.low:.2f} to {one.high:.2f})"
+        times = f"{one.units} record{'s' * (one.units != 1)} labelled by two or more"
+        out.print(f"Agreement on {one.tag}: Krippendorff's alpha {known}{between}, {times}.", markup=False)
+    out.print("The next night takes them in; 'listening learn' learns from the chosen ones.")
+    out.print()
+    _print_standing(brought.standing)
+
+
+def _print_standing(standing: list[labelling.Stand]) -> None:
+    rows = [[one.source, one.texts, one.labelled, one.waiting, one.unlocked, "" if one.missing is None else f"{one.missing} more"] for one in standing]
+    _print_table(["source", "texts of its last 90 days", "labelled at random", "drawn, not labelled", "unlocked", "to the next step"], rows)
+    out.print(
+        "Labels drawn at random from a source's last 90 days unlock: at 0 the shares of its stages as the classifier counts them, marked uncorrected; "
+        "at 100 the same corrected for its errors; at 200 the share in trouble within a stage corrected, too. "
+        f"{labelling.EXAMINED_FROM} of all sources together let 'listening learn' examine what it learnt. "
+        "Texts whose stage the source gives need no label; those in other languages are not read.",
+    )
+
+
+@app.command()
 def learn(context: typer.Context, folder: Folder = None, as_json: AsJson = False) -> None:
     """Fit the classifier to your own records and labels, and take it into use if it is no worse."""
     place = _workspace(context, folder)
@@ -381,18 +463,21 @@ def accuracy(context: typer.Context, folder: Folder = None, as_json: AsJson = Fa
         _print_json(rows)
         return
     names = ["labels", "precision of what is given", "recall", "F1", "given", "calibration error"]
-    stages = [_examined(row) for row in rows if row["tag"] == "stage"]
-    others = [[row["tag"], *_examined(row)] for row in rows if row["tag"] != "stage"]
-    _print_table(["stage", *names], stages)
-    out.print()
-    _print_table(["tag", "class", *names], others)
-    if rows:
-        out.print(f"Classifier {rows[0]['classifier_version']}, examined on {rows[0]['examined_on']} ({rows[0]['source']}). Intervals are 90 %.")
+    for (source, language, examined_on), own in itertools.groupby(rows, key=lambda row: (row["source"], row["language"], row["examined_on"])):
+        of_source = list(own)
+        out.print(Text.assemble((source, "bold"), f" ({language}), examined on {examined_on}"), soft_wrap=True)
+        _print_table(["stage", *names], [_examined(row) for row in of_source if row["tag"] == "stage"])
+        if others := [[row["tag"], *_examined(row)] for row in of_source if row["tag"] != "stage"]:
+            out.print()
+            _print_table(["tag", "class", *names], others)
+        out.print()
+    if all(row["source"] == "starter labels" for row in rows):
+        out.print("None of your own texts is labelled at random yet: 'listening label --sample 50' draws some, and they show how well your sources are read.")
+    out.print(f"Classifier {', '.join(sorted({row['classifier_version'] for row in rows}))}. Intervals are 90 %.", markup=False)
 
 
 def _examined(row: dict[str, Any]) -> list[Any]:
-    shares = (_share(row[name]) for name in ("f1", "coverage", "calibration_error"))
-    return [row["class"], row["labels"], _interval(row, "precision"), _interval(row, "recall"), *shares]
+    return [row["class"], row["labels"], *(_interval(row, name) for name in ("precision", "recall", "f1", "coverage", "calibration_error"))]
 
 
 @app.command("checkins")
@@ -485,10 +570,6 @@ def prove(
         out.print(f"{sum(f.passed for f in figures)} of {len(figures)} figures reach their target.")
     if not all(figure.passed for figure in figures):
         raise typer.Exit(Status.FAILED)
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
 
 
 def _interval(row: dict[str, Any], name: str) -> str:

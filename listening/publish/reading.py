@@ -63,7 +63,7 @@ def explain(workspace: Workspace, record_id: str) -> dict[str, Any]:
 
 
 def accuracy(workspace: Workspace) -> list[dict[str, Any]]:
-    """The classifier's accuracy by stage, on labels that it was not fitted on."""
+    """The classifier's accuracy by source, tag and class, on labels that it was not fitted on; the company's own come first."""
     with warehouse.reading(database(workspace)) as published:
         return published.rows("publish/reader/accuracy")
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from listening.journey import Journey
-from listening.story import estimates, feedback, measures, places, quotes, readings, sentences, touchpoints
+from listening.story import estimates, feedback, measures, places, quotes, readings, sentences, stage_shares, touchpoints
 from listening.story.feedback import CELL, KEY, LEAST_UNITS
 from listening.warehouse import Warehouse
 from listening.workspace import Company
@@ -53,6 +53,7 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
         for name in BUILT:
             warehouse.build(f"story/{name}", **given)
         told = _tell(warehouse, journey, given)
+        stage_shares.tell(warehouse)
     log.info("told %s stories of %s periods", told.stories, told.periods)
     return told
 

@@ -1,1 +1,1 @@
-select * from classifier_accuracy order by tag <> 'stage', tag, source, language, class = 'all', class
+select * from classifier_accuracy order by source = 'starter labels', source, language, tag <> 'stage', tag, class = 'all', class

@@ -1,0 +1,22 @@
+-- what random labels of a period's own texts say beside what was read; a label without sentiment has null there
+with persons as (
+    select
+        record_id,
+        any_value(class) filter (where tag = 'stage') as stage,
+        any_value(class) filter (where tag = 'sentiment') as sentiment
+    from tagging.labels
+    where examines
+    group by record_id
+)
+
+select
+    records.source, periods.period,
+    records.stage_guess as predicted, records.sentiment < -0.1 as predicted_negative,
+    persons.stage as "true", persons.sentiment = '-1' as true_negative,
+    count(*) as n
+from persons
+inner join tagging.tagged_records as records using (record_id)
+inner join story.periods as periods on records.said_on >= periods.period_start and records.said_on < periods.period_end
+where persons.stage is not null and records.stage_guess is not null
+group by all
+order by all
