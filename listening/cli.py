@@ -27,6 +27,7 @@ from listening import __version__, bench, check, checkins, journey, night, perso
 from listening import story as stories
 from listening import workspace as workspaces
 from listening.forgotten import Identity
+from listening.prove import WORLDS, measure
 from listening.publish import reading, sheets, wording
 from listening.workspace import Mend, Workspace
 
@@ -465,6 +466,25 @@ def bench_(records: Annotated[int, typer.Option(help="How many rows, made from t
     _print_table(
         ["station", "seconds", "records/s", "share of the night", "peak memory, MB"], [*rows, ["all", f"{whole:.1f}", f"{records / whole:,.0f}", "", ""]]
     )
+
+
+@app.command()
+def prove(
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer worlds, about a minute.")] = False,
+    n_worlds: Annotated[int, typer.Option("--worlds", min=24, help="How many of the kind as designed.")] = WORLDS,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the estimators on simulated worlds with known truth, and fail where a figure falls short."""
+    _show_progress()
+    figures = measure(n_worlds, quick, log.info)
+    if as_json:
+        _print_json([vars(figure) for figure in figures])
+    else:
+        rows = [[f.about, f.what, f.target, f"{f.measured:.3f}", f"{f.error:.3f}", "" if f.passed else "falls short"] for f in figures]
+        _print_table(["of", "figure", "target", "measured", "± (one standard error)", ""], rows)
+        out.print(f"{sum(f.passed for f in figures)} of {len(figures)} figures reach their target.")
+    if not all(figure.passed for figure in figures):
+        raise typer.Exit(Status.FAILED)
 
 
 def _share(value: float | None) -> str:

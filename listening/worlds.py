@@ -10,6 +10,7 @@ estimators on these worlds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -131,10 +132,10 @@ def make(family: Family, seed: int) -> World:
     failed = _happens(failure[place] - family.flags_tell * x, rng)
     complains = stagewise(0.05, 0.70) * np.where(family.door_hidden & is_last & (stage_of == special), 0.25, 1.0)
     ticket = (x < -EDGE) & (rng.random(len(x)) < complains[place])
-    politeness = rng.normal(0, 0.5, n_stages)[stage_of]
+    politeness = rng.normal(0, 0.35, n_stages)[stage_of]
     is_broken = (stage_of == special) & {"never": np.zeros(n_places, bool), "last": is_last, "ever": np.ones(n_places, bool)}[family.broken]
-    answers = _happens(-2.9 + 0.55 * x, rng) & ~(is_broken[place] & (x < EDGE) & (rng.random(len(x)) < 0.85))
-    score = np.clip(np.round(7.6 + politeness[place] + family.survey_tells * x + rng.normal(0, 1.2, len(x))), 0, 10)
+    answers = _happens(-2.7 + 0.45 * x, rng) & ~(is_broken[place] & (x < EDGE) & (rng.random(len(x)) < 0.93))
+    score = np.clip(np.round(7.35 + politeness[place] + family.survey_tells * x + rng.normal(0, 1.2, len(x))), 0, 10)
     writes = _happens(-5.5 + 0.9 * np.abs(x - 0.3), rng)
     posts = _happens(-6.0 - 0.9 * x, rng)
     slope = READIER * family.answer_slope + READIER * family.answer_slopes_differ * rng.normal(0, 1, n_stages)[stage_of][place]
@@ -173,8 +174,7 @@ def _mean(world: World, flags: Flags) -> Floats:
 
 def cells(world: World, answers: int) -> pd.DataFrame:
     """Counts by stage, quarter and cell, with about so many check-ins answered in each stage and quarter."""
-    first = np.concatenate([[0], np.cumsum(world.customers)[:-1]])
-    dialled = np.arange(len(world.place)) - first[world.place] < round(answers / CHECKINS_ANSWERED)  # customers stand in random order
+    dialled = _dialled(world, answers)
     answered = dialled & world.picks_up
     bad, good = world.x < -EDGE, world.x > EDGE
     counts = {
@@ -198,6 +198,14 @@ def indicators(world: World) -> pd.DataFrame:
     return pd.concat([survey, *(keys.assign(source=source, value=value) for source, value in values.items())], ignore_index=True)
 
 
+def truth(world: World) -> pd.DataFrame:
+    """What is true of each stage and quarter, beside what the plain survey says."""
+    keys = _keys(len(world.customers))
+    return keys.assign(
+        true_net=world.net, true_trouble=world.trouble, true_great=world.great, survey=survey_net(world), is_special=keys["stage"] == STAGES[world.special]
+    )
+
+
 def survey_answers(world: World) -> pd.DataFrame:
     """The survey's answers by stance, with the customers of each cell."""
     rated = world.score >= 0
@@ -213,6 +221,12 @@ def survey_net(world: World) -> Floats:
     points = 100.0 * (np.bincount(world.place, good, size) - np.bincount(world.place, bad, size))
     n = np.bincount(world.place, rated, size)
     return np.where(n > 0, points / np.maximum(n, 1), np.nan)
+
+
+def _dialled(world: World, answers: int) -> Flags:
+    """The first customers of each place, who stand in random order."""
+    first = np.concatenate([[0], np.cumsum(world.customers)[:-1]])
+    return np.asarray(np.arange(len(world.place)) - first[world.place] < round(answers / CHECKINS_ANSWERED))
 
 
 def _read(world: World, mood: Ints, stream: int) -> tuple[Floats, Floats]:
@@ -238,3 +252,99 @@ def _by_cell(world: World, counts: dict[str, Flags]) -> pd.DataFrame:
     frame = _keys(size).loc[np.repeat(np.arange(size), 4)].reset_index(drop=True)
     frame["failed"], frame["had_ticket"] = np.tile([False, False, True, True], size), np.tile([False, True, False, True], size)
     return frame.assign(**{name: np.bincount(cell[flags], minlength=4 * size) for name, flags in counts.items()})
+
+
+FIRST_QUARTER = pd.Period("2025Q1", freq="Q")
+DAYS = 90  # of a quarter on which something happens
+WORDS = {1: "It was great, friendly and quick, I am very happy.", -1: "It was terrible, slow and rude, I am very angry."}
+COMPLAINT = "It does not work and nobody helps, I am angry."
+CONFIGURATION = """\
+[company]
+name = "Simulated"
+timezone = "UTC"
+
+[sources.operations]
+connector = "files"
+kind = "operations"
+path = "inbox/operations.csv"
+
+[sources.customers]
+connector = "files"
+kind = "customers"
+path = "inbox/customers.csv"
+
+[sources.checkins]
+connector = "files"
+kind = "checkins"
+path = "inbox/checkins.csv"
+
+[sources.survey]
+connector = "files"
+kind = "survey"
+path = "inbox/survey.csv"
+columns = { id = "id", said_at = "said_at", customer_id = "customer_id", stage = "stage", score = "score" }
+score_name = "NPS"
+score_scale = [0, 10]
+
+[sources.tickets]
+connector = "files"
+kind = "ticket"
+path = "inbox/tickets.csv"
+columns = { id = "id", said_at = "said_at", customer_id = "customer_id", stage = "stage", text = "text" }
+
+[sources.reviews]
+connector = "files"
+kind = "review"
+path = "inbox/reviews.csv"
+columns = { id = "id", said_at = "said_at", stage = "stage", score = "stars", text = "text" }
+score_name = "stars"
+score_scale = [1, 5]
+
+[sources.social]
+connector = "files"
+kind = "social"
+path = "inbox/social.csv"
+columns = { id = "id", said_at = "said_at", stage = "stage", text = "text" }
+"""
+
+
+def write(world: World, folder: Path, answers: int) -> None:
+    """Write what a company would have of a world as the files of a workspace: `listening.toml` and `inbox/`.
+
+    Each source gives the stage itself, so that the path is tried and not the classifier.
+
+    Args:
+        world: the world; a family of small `size` makes small files.
+        folder: the workspace, with its journey or without.
+        answers: about how many check-ins are answered in each stage and quarter; 0 for no file of them.
+    """
+    inbox = folder / "inbox"
+    inbox.mkdir(parents=True, exist_ok=True)
+    (folder / "listening.toml").write_text(CONFIGURATION if answers else _without_checkins(), encoding="utf-8")
+    rng = np.random.default_rng([world.seed, 5])
+    quarter = world.place % QUARTERS
+    days = np.array([(FIRST_QUARTER + at).start_time for at in range(QUARTERS)], "datetime64[D]")[quarter] + rng.integers(0, DAYS, len(quarter))
+    people = pd.DataFrame({"customer_id": [f"C{at:07}" for at in range(len(days))], "stage": np.array(STAGES)[world.place // QUARTERS], "at": days.astype(str)})
+    dialled, good, bad = _dialled(world, answers), world.x > EDGE, world.x < -EDGE
+    answered = dialled & world.picks_up
+    life = pd.Series(np.where(answered, good.astype(int) - bad, 0)).where(answered).astype("Int64")
+    said = people.rename(columns={"at": "said_at"})
+    unnamed = said.drop(columns="customer_id")
+    files = {
+        "customers": pd.DataFrame({"customer_id": people["customer_id"], "since": "2024-01-01"}),
+        "operations": people.assign(measure="went right", failed=world.failed.astype(int)),
+        "survey": said.assign(score=world.score)[world.score >= 0],
+        "tickets": said.assign(text=COMPLAINT)[world.ticket],
+        "reviews": unnamed.assign(stars=3 + 2 * world.review, text=pd.Series(world.review).map(WORDS))[world.review != 0],
+        "social": unnamed.assign(text=pd.Series(world.social).map(WORDS))[world.social != 0],
+    }
+    if answers:
+        files["checkins"] = people.rename(columns={"at": "asked_at"}).assign(answered=answered.astype(int), experience=life)[dialled]
+    for name, frame in files.items():
+        frame.rename_axis("id").to_csv(inbox / f"{name}.csv", index=name in ("survey", "tickets", "reviews", "social"))
+
+
+def _without_checkins() -> str:
+    """The configuration without the source of check-ins."""
+    parts = CONFIGURATION.split("\n\n")
+    return "\n\n".join(part for part in parts if not part.startswith("[sources.checkins]"))

@@ -95,7 +95,7 @@ class Balanced:
     contributions: pd.DataFrame
 
 
-def balance(cells: pd.DataFrame, indicators: pd.DataFrame) -> Balanced:
+def balance(cells: pd.DataFrame, indicators: pd.DataFrame, with_unsure: bool = False) -> Balanced:
     """Estimate net experience and the shares in trouble and living it great, for each stage and period.
 
     Args:
@@ -105,6 +105,7 @@ def balance(cells: pd.DataFrame, indicators: pd.DataFrame) -> Balanced:
             counts as the stage's average customer would. Customers known only by count go into such a row too.
         indicators: readings by `stage`, `period`, `source`: `value`, higher is better, on a natural scale (see the
             functions below). Any number of sources; what is missing is taken as average.
+        with_unsure: give also the numbers that are too unsure to be published; `prove` looks at them.
 
     Periods are of one consecutive series and sort in time; the period before is the one before in that order.
     """
@@ -115,7 +116,7 @@ def balance(cells: pd.DataFrame, indicators: pd.DataFrame) -> Balanced:
     readings, solved = _guarded(readings, counted, NET)
     posteriors = {NET: solved} | {outcome: _solve(readings, counted, outcome) for outcome in OUTCOMES if outcome is not NET}
     stages = grid.frame.assign(**_evidence(grid, counted, readings, posteriors[NET], ratio, bias))
-    stages = stages.assign(**_levels(grid, posteriors, bias, stages["evidence_level"].to_numpy() == "estimate"))
+    stages = stages.assign(**_levels(grid, posteriors, bias, with_unsure or stages["evidence_level"].to_numpy() == "estimate"))
     stages = stages.assign(**_order(grid, solved), **_change(grid, solved, counted.is_asked))
     stages = _silenced(stages)
     contributions = _contributions(grid, readings, solved, counted.is_asked)
@@ -125,6 +126,8 @@ def balance(cells: pd.DataFrame, indicators: pd.DataFrame) -> Balanced:
 def told_without(cells: pd.DataFrame, indicators: pd.DataFrame, sources: Collection[Any]) -> pd.DataFrame:
     """The story told without some sources, to compare them with: `stage`, `period`, `story_without` and `story_sd`, points.
 
+    The sd is without the honesty term: what check-ins hide is alike in all stages, and so no difference between them.
+
     Args:
         cells: as for `balance`; without check-ins the story has no level, and both are NaN.
         indicators: as for `balance`.
@@ -133,9 +136,7 @@ def told_without(cells: pd.DataFrame, indicators: pd.DataFrame, sources: Collect
     grid = _Grid.of(cells, indicators)
     counted, readings = _Counted.of(grid, cells), _Readings.of(grid, indicators[~indicators["source"].isin(list(sources))])
     _, solved = _guarded(readings, counted, NET)
-    bias = honesty(*answer_ratios(counted), bias_per_log_ratio(counted))
-    sd = np.sqrt(solved.variance + np.tile(bias, grid.n_stages) ** 2)
-    told = grid.frame.assign(story_without=solved.mean, story_sd=sd)
+    told = grid.frame.assign(story_without=solved.mean, story_sd=np.sqrt(solved.variance))
     if not counted.is_asked:
         told[["story_without", "story_sd"]] = np.nan
     return told[grid.is_listed].reset_index(drop=True)
@@ -452,7 +453,7 @@ def _evidence(grid: _Grid, counted: _Counted, readings: _Readings, solved: _Post
     }
 
 
-def _levels(grid: _Grid, posteriors: dict[Outcome, _Posterior], bias: Floats, may_speak: NDArray[np.bool_]) -> dict[str, Floats]:
+def _levels(grid: _Grid, posteriors: dict[Outcome, _Posterior], bias: Floats, may_speak: NDArray[np.bool_] | bool) -> dict[str, Floats]:
     """Value, interval and sd of each outcome, where a number may be given."""
     biases, given = np.tile(bias, grid.n_stages), {}
     mean = {outcome: np.clip(solved.mean, outcome.least, 100) for outcome, solved in posteriors.items()}

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 MARGIN = 15.0  # points above the usual gap that are no headline
 FALSE_ALARMS = 0.10  # expected share of false ones among stages that are named
-LEAST_ANSWERS = 10  # of the survey in a stage and period
+LEAST_ANSWERS = 5  # of the survey in a stage and period
 
 
 def survey_gaps(cells: pd.DataFrame, indicators: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def survey_gaps(cells: pd.DataFrame, indicators: pd.DataFrame, answers: pd.DataF
             `customers`, `answers`, `trouble`, `great` (as for `balance.reading_of_survey`).
 
     Returns:
-        One row per source, stage and period with at least ten answers: `survey_net` with `survey_low`, `survey_high`
+        One row per source, stage and period with at least five answers: `survey_net` with `survey_low`, `survey_high`
         (points; sampling alone), `story_without` (points) and `story_sd`, `gap`, `usual_gap`, `excess` (gap beyond the
         usual), `p`, `is_gap`; `heard_of_troubled` and `heard_of_clean` (share of customers with a failure or a ticket,
         and of those without, who answered; NaN where cells aren't known) and `represented` (the one over the other).
