@@ -24,8 +24,6 @@ SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 LAST_DAY = "2026-06-30"
 
 WARNINGS = pytest.mark.xfail(reason="needs `warnings`: early warning", strict=True)
-BALANCE = pytest.mark.xfail(reason="needs the balanced estimate and `coverage`: story", strict=True)
-TAGS = pytest.mark.xfail(reason="needs expectation and themes: tagging", strict=True)
 ASSETS = pytest.mark.xfail(reason="needs `customer_assets`: customers as assets", strict=True)
 ACTIONS = pytest.mark.xfail(reason="needs `actions`: accountability", strict=True)
 
@@ -79,9 +77,13 @@ def test_2_the_pay_survey_and_the_pay_tickets_disagree(fernway: Workspace) -> No
     assert tickets["trouble"] > tickets["great"]  # type: ignore[operator]
 
 
-@BALANCE
-def test_2_the_pay_survey_is_told_to_be_out_of_step(fernway: Workspace) -> None:
-    assert one(fernway, "from stage_story where stage = 'pay' and period = '2026-Q2' and cut_by = 'all'")["survey_gap"] is True
+def test_2_the_pay_survey_is_told_to_be_out_of_step_and_no_other(fernway: Workspace) -> None:
+    """In two of five quarters, and rosier beyond chance in all: with 15 to 18 answers a quarter the margin is seldom passed."""
+    gaps = rows(fernway, "from stage_story where survey_gap and period_kind = 'quarter' and cut_by = 'all'")
+    assert len(gaps) >= 2
+    assert {row["stage"] for row in gaps} == {"pay"}
+    excess = rows(fernway, "from stage_measures where stage = 'pay' and measure = 'survey_excess' and period_kind = 'quarter'")
+    assert all(row["low"] > 0 for row in excess)  # type: ignore[operator]
 
 
 def test_3_about_discover_there_is_too_little_to_say(fernway: Workspace) -> None:
@@ -90,14 +92,24 @@ def test_3_about_discover_there_is_too_little_to_say(fernway: Workspace) -> None
     assert told["net_experience"] is None
 
 
-@TAGS
 def test_4_support_kept_to_the_letter_is_felt_below_expectation(fernway: Workspace) -> None:
-    assert rows(fernway, "from stage_measures where stage = 'support' and measure like 'expectation_below%' and value > .3")
+    told = rows(fernway, "from stage_measures where stage = 'support' and measure = 'expectation_below_of_customers' and cut_by = 'all'")
+    assert len(told) == 6
+    assert all(row["value"] > 0.3 for row in told)  # type: ignore[operator]
+    kept = one(
+        fernway,
+        "select sum(n) / sum(denominator) as share from stage_measures where stage = 'support' and period_kind = 'quarter' and cut_by = 'all' "
+        "and measure = 'expectation_below_of_kept_customers'",
+    )
+    assert kept["share"] > 0.1  # type: ignore[operator]
 
 
-@TAGS
-def test_5_the_loan_bike_exceeds_expectation_less_and_less(fernway: Workspace) -> None:
-    assert rows(fernway, "from stage_measures where stage = 'use' and measure like 'expectation_exceeded%'")
+def test_5_in_use_expectation_is_exceeded_less_and_less(fernway: Workspace) -> None:
+    query = (
+        "select value from stage_measures where stage = 'use' and measure = 'expectation_exceeded_of_customers' and cut_by = 'all' and period_kind = 'quarter'"
+    )
+    shares = [row["value"] for row in rows(fernway, f"{query} order by period")]
+    assert min(shares[:2]) > max(shares[-2:])  # type: ignore[type-var]
 
 
 @ASSETS
@@ -130,14 +142,34 @@ def test_8_leaders_believe_support_to_be_better_than_staff_and_customers_do(fern
     assert min(beliefs.values()) - customers < 0.2  # type: ignore[operator, type-var]
 
 
-@BALANCE
 def test_9_a_touchpoint_that_nobody_asks_about_is_told(fernway: Workspace) -> None:
-    assert rows(fernway, "from touchpoint_story where touchpoint = 'return_inspection'")
+    told = one(fernway, "from touchpoint_story where touchpoint = 'return_inspection' and period = '2026-Q2'")
+    assert told["survey_answers"] == 0
+    assert "No survey asks about it." in str(told["story"])
 
 
-@BALANCE
 def test_10_those_who_had_a_failure_answer_less(fernway: Workspace) -> None:
-    assert rows(fernway, "from coverage where failed_silent > 0")
+    """In use, pay and support; at Coast, where getting the bike fails, the angry do answer."""
+    assert one(fernway, "select sum(failed_silent) as n from coverage where source = 'all' and period = '2026-Q2'")["n"] > 1000  # type: ignore[operator]
+    ratios = rows(fernway, "select stage, median(value) as ratio from stage_measures where measure = 'survey_ratio_of_failed' group by stage order by stage")
+    assert {row["stage"]: row["ratio"] < 0.7 for row in ratios} == {"onboard": False, "pay": True, "support": True, "use": True}  # type: ignore[operator]
+
+
+def test_the_level_of_seven_stages_is_known_and_agrees_with_the_check_ins(fernway: Workspace) -> None:
+    """Where 14 a quarter answered, the estimate of trouble leans on them; all its intervals hold the share over all five quarters."""
+    told = rows(
+        fernway,
+        "select measures.stage, low, high, share from stage_measures as measures inner join (select stage, avg((experience = -1)::integer) as share "
+        "from checkins where answered = 1 group by stage) using (stage) where measure = 'trouble_of_customers' and cut_by = 'all' and period_kind = 'quarter'",
+    )
+    assert len({row["stage"] for row in told}) == 7
+    held = sum(row["low"] - 0.02 <= row["share"] <= row["high"] + 0.02 for row in told)  # type: ignore[operator]
+    assert held / len(told) > 0.8
+
+
+def test_each_source_tells_what_it_adds(fernway: Workspace) -> None:
+    adding = rows(fernway, "select distinct source from stage_sources where contribution is not null order by source")
+    assert [row["source"] for row in adding] == ["chat", "operations", "reviews", "survey", "survey_pay", "survey_support", "tickets"]
 
 
 def test_11_one_customer_wrote_in_three_places(fernway: Workspace) -> None:

@@ -99,12 +99,12 @@ def _asked(answered: int, is_estimate: bool) -> str:
     if not answered:
         return (
             "Nobody asked customers of this stage picked at random. A few such answers, about 15 in 90 days, would make known how all of them live, "
-            "not only those who spoke up. `listening checkins --sample 10` draws whom to ask."
+            "not only those who spoke up. ‘listening checkins --sample 10’ draws whom to ask."
         )
     since = f"{wording.count(answered, 'customer', 'customers')} picked at random answered so far."
     if is_estimate:
-        return f"{since} More answers would narrow the estimate; `listening checkins` says by how much."
-    return f"{since} `listening checkins` says how many more a number of all customers takes."
+        return f"{since} More answers would narrow the estimate; ‘listening checkins’ says by how much."
+    return f"{since} ‘listening checkins’ says how many more a number of all customers takes."
 
 
 def _recognised(told: Facts, stage: Facts) -> list[str]:

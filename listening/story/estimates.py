@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from listening.story import balance
+from listening.story import balance, gap
 from listening.story.readings import SERIES
 
 KEY = ["period_kind", "period", "cut_by", "cut_value", "stage"]
@@ -21,36 +21,69 @@ STAGES = [
     *(f"{name}_of_customers{end}" for name in ("trouble", "great") for end in ("", "_low", "_high")),
     "order_low", "order_high", "change", "change_low", "change_high", "direction", "answers", "asked", "year_answers", "answer_ratio",
 ]  # fmt: skip
+GAPS = [
+    "period", "stage", "survey_net", "survey_low", "survey_high", "story_sd", "gap", "usual_gap", "excess", "is_gap", "heard_of_troubled",
+]  # fmt: skip
 CONTRIBUTIONS = ["period", "stage", "source", "contribution", "source_adjusted"]
 
 
 def estimate(cells: pd.DataFrame, readings: pd.DataFrame) -> balance.Balanced:
     """Solve each series; both tables come back with `period_kind`, `cut_by` and `cut_value`."""
-    cells = cells.astype({"failed": object, "had_ticket": object})  # else a column of nothing but nulls is of another type
-    readings = readings.rename(columns={"reading": "value"})
-    of_series = dict(list(readings.groupby(SERIES)))
-    asked = {key: rows for key, rows in cells.groupby(SERIES) if key[1] == "all" or _is_enough(rows)}
+    of_cells, of_readings = _by_series(cells), _by_series(readings.rename(columns={"reading": "value"}))
+    keys = {key for key in of_readings if key[1] == "all"} | {key for key, rows in of_cells.items() if key[1] == "all" or _is_enough(rows)}
     stages, contributions = [], []
-    for key in sorted({*asked, *(key for key in of_series if key[1] == "all")}):
-        here = _dated(asked.get(key, cells.iloc[:0])), _dated(of_series.get(key, readings.iloc[:0]))
-        names = pd.concat([part[["period", "period_name"]] for part in here]).drop_duplicates().set_index("period")["period_name"]
-        solved = balance.balance(*here)
-        series: dict[str, Any] = dict(zip(SERIES, key, strict=True))
-        stages.append(solved.stages.rename(columns=NAMES).assign(period=solved.stages["period"].map(names), **series))
-        contributions.append(solved.contributions.assign(period=solved.contributions["period"].map(names), **series))
+    for key in sorted(keys):
+        here = of_cells.get(key, _dated(cells.iloc[:0])), of_readings.get(key, _dated(readings.iloc[:0].rename(columns={"reading": "value"})))
+        solved, name = balance.balance(*here), _names(*here)
+        stages.append(_of_series(solved.stages.rename(columns=NAMES), name, key))
+        contributions.append(_of_series(solved.contributions, name, key))
     return balance.Balanced(_whole(stages, [*SERIES, *STAGES]), _whole(contributions, [*SERIES, *CONTRIBUTIONS]))
 
 
-def _is_enough(cells: pd.DataFrame) -> bool:
+def survey_gaps(cells: pd.DataFrame, readings: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+    """Test the surveys of each stage against the story told without any, of all customers: rows as of `gap.survey_gaps`, by series.
+
+    All surveys count as one, so that one which asks at a single stage is held against what surveys usually are.
+    """
+    cell = [*SERIES, "period", "stage", "failed", "had_ticket"]
+    together = answers.groupby(cell, dropna=False, as_index=False).agg(
+        customers=("customers", "first"), answers=("answers", "sum"), trouble=("trouble", "sum"), great=("great", "sum")
+    )
+    together = together.assign(source="all").merge(cells[["period_kind", "period", "period_start"]].drop_duplicates())
+    of_cells, of_readings = _by_series(cells), _by_series(readings[readings["kind"] != "survey"].rename(columns={"reading": "value"}))
+    parts = []
+    for key, rows in _by_series(together).items():
+        if key[1] == "all" and key in of_cells and key in of_readings:
+            here = of_cells[key], of_readings[key], rows
+            parts.append(_of_series(gap.survey_gaps(*here), _names(*here), key))
+    return _whole(parts, [*SERIES, *GAPS])
+
+
+def _by_series(rows: pd.DataFrame) -> dict[Any, pd.DataFrame]:
+    return {key: _dated(part) for key, part in rows.groupby(SERIES)}
+
+
+def _names(*frames: pd.DataFrame) -> pd.Series[str]:
+    """The name of each period by its first day."""
+    return pd.concat([frame[["period", "period_name"]] for frame in frames]).drop_duplicates().set_index("period")["period_name"]
+
+
+def _of_series(rows: pd.DataFrame, names: pd.Series[str], key: tuple[str, ...]) -> pd.DataFrame:
+    series: dict[str, Any] = dict(zip(SERIES, key, strict=True))
+    return rows.assign(period=rows["period"].map(names), **series)
+
+
+def _is_enough(rows: pd.DataFrame) -> bool:
     """Whether a cut has a stage with customers and answers enough that an estimate can come of it."""
-    totals = cells.assign(told=cells[["trouble", "in_between", "great"]].sum(axis=1)).groupby("stage")[["told", "customers"]].sum()
-    least = balance.LEAST_ANSWERS * max(cells["period"].nunique() / balance.YEAR, 1)
+    totals = rows.assign(told=rows[["trouble", "in_between", "great"]].sum(axis=1)).groupby("stage")[["told", "customers"]].sum()
+    least = balance.LEAST_ANSWERS * max(rows["period"].nunique() / balance.YEAR, 1)
     return bool(((totals["told"] >= least) & (totals["customers"] >= balance.LEAST_CUSTOMERS)).any())
 
 
 def _dated(rows: pd.DataFrame) -> pd.DataFrame:
-    """Periods by their first day, which sorts in time as names do not."""
-    return rows.rename(columns={"period": "period_name", "period_start": "period"})
+    """Periods by their first day, which sorts in time as names do not; a flag that nobody knows stays a flag."""
+    rows = rows.rename(columns={"period": "period_name", "period_start": "period"})
+    return rows.astype({name: object for name in ("failed", "had_ticket") if name in rows})
 
 
 def _whole(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from listening.story import intervals
@@ -18,6 +19,7 @@ MOVED = "sources' changes weighted by precision, 90 % interval for sampling alon
 BALANCED = "balanced estimate from random check-ins and all sources, 90 % interval"
 ASKED = "customers asked at random who answered, 90 % interval for sampling alone (Wilson)"
 APART = "difference from the period before, 90 % interval for sampling alone (Newcombe)"
+EXCESS = "survey's net minus the balanced estimate without the survey, beyond the median of that over stages and periods; 90 % interval"
 AGAINST = "answer rate of customers with a failure over that of those without, of those invited where known; 90 % interval for sampling alone (Walter)"
 LEAST_OF_A_KIND = 20  # customers with a failure, and without, to compare how often they answered
 LEAST_TOLD = 5  # answers in both periods, for a change between them
@@ -68,6 +70,7 @@ def measure(
         *_shares(stories[CELL].merge(asked, on=KEY), OF_CUSTOMERS, ASKED),
         *(_estimated(stories, name, stem) for name, stem in ESTIMATED.items()),
         _net_change(stories),
+        _survey_excess(stories),
         _survey_ratio(stories[CELL].merge(represented, on=KEY)),
         _decay(stories[CELL], spoke, periods, "expectation_exceeded_change_of_feedback"),
         _decay(stories[CELL], asked, periods, "expectation_exceeded_change_of_customers"),
@@ -98,6 +101,14 @@ def _net_change(stories: pd.DataFrame) -> pd.DataFrame:
         measure="net_change_of_feedback", value=told["net_change"], low=told["net_change_low"], high=told["net_change_high"],
         n=told["change_n"], denominator=told["change_n"], method=MOVED,
     )  # fmt: skip
+
+
+def _survey_excess(stories: pd.DataFrame) -> pd.DataFrame:
+    """By how much the survey is rosier than the story told without it, beyond what it usually is."""
+    told = stories[stories["survey_gap"].notna()]
+    half = np.sqrt(((told["survey_high"] - told["survey_low"]) / 2) ** 2 + (intervals.Z * told["story_sd"]) ** 2)
+    value, n = told["excess"], told["survey_answers"]
+    return told.assign(measure="survey_excess", value=value, low=value - half, high=value + half, n=n, denominator=n, method=EXCESS)
 
 
 def _survey_ratio(counts: pd.DataFrame) -> pd.DataFrame:

@@ -16,19 +16,18 @@ PLACE = [*SERIES, "period", "stage"]
 CONVERSATIONS = ("ticket", "chat", "call")
 
 
-def read(counts: pd.DataFrame, survey_cells: pd.DataFrame, cells: pd.DataFrame, customers: pd.DataFrame, failures: pd.DataFrame) -> pd.DataFrame:
+def read(counts: pd.DataFrame, answers: pd.DataFrame, customers: pd.DataFrame, failures: pd.DataFrame) -> pd.DataFrame:
     """Readings by series, stage, period and source; months have none.
 
     Args:
         counts: units by place and source, with trouble and great among them.
-        survey_cells: survey answers of customers whose cell is known, by source and cell.
-        cells: customers by place and cell.
+        answers: surveys' answers by cell, see `survey_answers`.
         customers: customers by place.
         failures: who passed through and who failed, by place and source of operations.
     """
     counts = counts[counts["period_kind"] != "month"]
     parts = [
-        _of_surveys(counts[counts["kind"] == "survey"], survey_cells, cells),
+        _of_surveys(answers),
         _of_conversations(counts[counts["kind"].isin(CONVERSATIONS)], customers),
         _of_words(counts[~counts["kind"].isin(("survey", *CONVERSATIONS))]),
         failures.assign(kind="operations", reading=balance.reading_of_rate(failures["failed"], failures["passed_through"])),
@@ -38,23 +37,33 @@ def read(counts: pd.DataFrame, survey_cells: pd.DataFrame, cells: pd.DataFrame, 
     return found[found["reading"].notna()].reset_index(drop=True)
 
 
-def _of_surveys(counts: pd.DataFrame, answers: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """The survey's net over customers' cells; answers of nobody known stand beside them."""
-    if counts.empty:
-        return counts
-    told = counts[counts["n"] > 0]
-    of_cells = told[[*PLACE, "source"]].merge(cells[[*PLACE, "failed", "had_ticket", "customers"]].dropna(subset=["failed"]), on=PLACE)
-    of_cells = of_cells.merge(answers, on=[*PLACE, "source", "failed", "had_ticket"], how="left").rename(columns={"n": "answers"})
-    known = answers.groupby([*PLACE, "source"], as_index=False)[["n", "trouble", "great"]].sum()
-    unknown = told.merge(known, on=[*PLACE, "source"], how="left", suffixes=("", "_known"))
+def survey_answers(counts: pd.DataFrame, known: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """Each survey's answers by place and cell of customers, cells without an answer among them; of months there are none.
+
+    Args:
+        counts: units by place and source.
+        known: survey answers of customers whose cell is known, by source and cell.
+        cells: customers by place and cell.
+    """
+    counts = counts[(counts["kind"] == "survey") & (counts["period_kind"] != "month") & (counts["n"] > 0)]
+    of_cells = counts[[*PLACE, "source"]].merge(cells[[*PLACE, "failed", "had_ticket", "customers"]].dropna(subset=["failed"]), on=PLACE)
+    of_cells = of_cells.merge(known, on=[*PLACE, "source", "failed", "had_ticket"], how="left").rename(columns={"n": "answers"})
+    placed = known.groupby([*PLACE, "source"], as_index=False)[["n", "trouble", "great"]].sum()
+    unknown = counts.merge(placed, on=[*PLACE, "source"], how="left", suffixes=("", "_placed"))
     for name in ("n", "trouble", "great"):
-        unknown[name] = unknown[name] - unknown[f"{name}_known"].fillna(0)
+        unknown[name] = unknown[name] - unknown[f"{name}_placed"].fillna(0)
     unknown = unknown.rename(columns={"n": "answers"}).assign(failed=None, had_ticket=None, customers=0)
     rows = pd.concat([of_cells.astype(object), unknown.reindex(columns=of_cells.columns).astype(object)], ignore_index=True)
-    place = rows.groupby(PLACE, sort=False).ngroup()
-    numbers = rows[["customers", "answers", "trouble", "great"]].astype(float)
-    found = balance.reading_of_survey(rows[["source", "failed", "had_ticket"]].assign(stage=place, period=0, **numbers))
-    keys = rows.assign(place=place)[[*PLACE, "place"]].drop_duplicates("place")
+    return rows.astype(dict.fromkeys(("customers", "answers", "trouble", "great"), float)).fillna({"answers": 0, "trouble": 0, "great": 0})
+
+
+def _of_surveys(answers: pd.DataFrame) -> pd.DataFrame:
+    """The survey's net over customers' cells; answers of nobody known stand beside them."""
+    if answers.empty:
+        return answers
+    place = answers.groupby(PLACE, sort=False).ngroup()
+    found = balance.reading_of_survey(answers.drop(columns=PLACE).assign(stage=place, period=0))
+    keys = answers[PLACE].assign(place=place).drop_duplicates("place")
     return keys.merge(found, left_on="place", right_on="stage", suffixes=("", "_of")).assign(kind="survey").rename(columns={"value": "reading"})
 
 

@@ -256,10 +256,21 @@ def _survey(known: Known) -> str:
 
 
 def _trust(known: Known) -> str:
-    gap = known.row["survey_gap"]
-    if gap is None:
+    """Whether the survey is out of step with the story told without it, beyond what is usual of surveys."""
+    row, excess = known.row, known.measures.get("survey_excess")
+    if row["survey_gap"] is None or excess is None:
         return ""
-    return "Do not go by the survey here: it is rosier than all other sources can explain." if gap else "The survey is not out of step with the other sources."
+    surveys = _capital(row["survey"])
+    if row["survey_gap"]:
+        heard = f"; of the customers with a failure or a ticket it heard 1 in {1 / row['heard_of_troubled']:.0f}" if row["heard_of_troubled"] else ""
+        return f"Do not go by {row['survey']} here: beside all else it is {_rosier(excess)} rosier than surveys usually are{heard}."
+    if excess["low"] > 0:
+        return f"{surveys} is {_rosier(excess)} rosier beside all else than surveys usually are; that may be chance."
+    return f"{surveys} is not out of step with what all else says."
+
+
+def _rosier(excess: Row) -> str:
+    return f"{excess['value']:.0f} points ({excess['low']:.0f} to {excess['high']:.0f})"
 
 
 def _answered(known: Known) -> str:

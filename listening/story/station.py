@@ -66,11 +66,12 @@ def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told
     periods, counts = warehouse.frame("story/all_periods").astype(DAYS), warehouse.frame("story/stage_counts_by_source").astype(DAYS)
     cells, customers, coverage = frame("all_cells"), frame("all_customers"), frame("all_coverage")
     said = feedback.sources(counts[counts["stage"].isin(journey.names)])
-    read = readings.read(said, frame("survey_cells"), cells, customers, frame("failures")).merge(periods[["period_kind", "period", "period_start"]])
-    estimated = estimates.estimate(cells, read)
+    answers = readings.survey_answers(said, frame("survey_cells"), cells)
+    read = readings.read(said, answers, customers, frame("failures")).merge(periods[["period_kind", "period", "period_start"]])
+    estimated, gaps = estimates.estimate(cells, read), _gaps(estimates.survey_gaps(cells, read, answers), said)
     spans = pd.concat([counts[PLACES], periods, _spans(estimated.stages, periods)]).drop_duplicates()
     spoke = said.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=said.groupby(KEY)["n"].max()).reset_index()
-    stories = _stories(journey, spans, spoke, feedback.changes(said), frame("heard"), customers, estimated.stages).merge(_before(periods), how="left")
+    stories = _stories(journey, spans, spoke, feedback.changes(said), frame("heard"), customers, estimated.stages, gaps).merge(_before(periods), how="left")
     measured = measures.measure(stories, spoke, frame("kept_feedback"), frame("asked_counts"), frame("representation"), periods)
     scores, gathered = feedback.scores(frame("score_counts")), places.standing_out(said)
     points = touchpoints.tell(frame("touchpoint_counts"), journey)
@@ -102,18 +103,31 @@ def _with_readings(said: pd.DataFrame, read: pd.DataFrame, contributions: pd.Dat
 
 
 def _stories(
-    journey: Journey, spans: pd.DataFrame, spoke: pd.DataFrame, changes: pd.DataFrame, heard: pd.DataFrame, customers: pd.DataFrame, estimated: pd.DataFrame
+    journey: Journey,
+    spans: pd.DataFrame,
+    spoke: pd.DataFrame,
+    changes: pd.DataFrame,
+    heard: pd.DataFrame,
+    customers: pd.DataFrame,
+    estimated: pd.DataFrame,
+    gaps: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row for each stage of the journey, period and cut; silent where too little is known."""
     frame = _told(spans).merge(pd.DataFrame({"stage": journey.names}), how="cross")
     moved = changes[[*KEY, "change_n", "net_change", "net_change_low", "net_change_high", "rose", "fell"]]
-    for rows in (spoke, heard, customers, moved, estimated.rename(columns={"direction": "estimated_direction", "evidence_level": "estimated_level"})):
+    for rows in (spoke, heard, customers, moved, estimated.rename(columns={"direction": "estimated_direction", "evidence_level": "estimated_level"}), gaps):
         frame = frame.merge(rows, on=KEY, how="left")
     numbers = [*COUNTS, "n", "most", "heard"]
     frame[numbers] = frame[numbers].fillna(0).astype("int64")
-    frame = frame.assign(survey_gap=None, **_evidence(frame))
+    frame = frame.assign(**_evidence(frame))
     frame["owner"] = frame["stage"].map({stage.stage: stage.owner for stage in journey.stages})
     return frame.sort_values(["period_kind", "period_start", "cut_by", "cut_value"], kind="stable").reset_index(drop=True)
+
+
+def _gaps(tested: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+    """Whether the survey is out of step, by stage and period, with the figures behind that."""
+    surveys = said[(said["kind"] == "survey") & (said["n"] > 0)].groupby(KEY, as_index=False).agg(survey=("source", " and ".join), survey_answers=("n", "sum"))
+    return tested[tested["is_gap"].notna()].assign(survey_gap=tested["is_gap"].astype(object)).drop(columns="is_gap").merge(surveys, on=KEY)
 
 
 def _before(periods: pd.DataFrame) -> pd.DataFrame:
