@@ -8,7 +8,9 @@ on its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,8 +25,8 @@ Floats = NDArray[np.float64]
 WORLDS = 300
 QUICK = 24
 CHECKINS = 30  # answered in a stage and quarter, unless said otherwise
+FEWER = (15, 8)
 LAST = worlds.QUARTERS - 1
-KEY = ["world", "stage", "period"]
 FAMILIES = (
     Family(),
     Family("stages alike", spread=0.28),
@@ -133,7 +135,7 @@ def _held(error: Floats, variance: Floats) -> float:
 
 def _of_the_story(run: _Run) -> Iterator[Figure]:
     run.progress("the story with 30 check-ins")
-    lives, about = _lives(run, Family(), CHECKINS, run.worlds), "story, 30 check-ins"
+    lives, about = _lives(Family(), CHECKINS, run.worlds), "story, 30 check-ins"
     last = lives[lives["period"] == LAST]
     wrong, survey = _by_world(_miss(last) ** 2), _by_world((last["survey"] - last["true_net"]) ** 2)
     yield run.figure(about, "error of net experience, points", _root(wrong), most=9)
@@ -159,9 +161,9 @@ def _of_shares_order_and_change(run: _Run, about: str, lives: pd.DataFrame) -> I
 
 
 def _of_fewer_checkins(run: _Run) -> Iterator[Figure]:
-    for answers, most in ((15, 10), (8, 12)):
+    for answers, most in zip(FEWER, (10, 12), strict=True):
         run.progress(f"the story with {answers} check-ins")
-        lives, about = _lives(run, Family(), answers, run.worlds // 2), f"story, {answers} check-ins"
+        lives, about = _lives(Family(), answers, run.worlds // 2), f"story, {answers} check-ins"
         last = lives[lives["period"] == LAST]
         yield run.figure(about, "error of net experience, points", _root(_by_world(_miss(last) ** 2)), most=most)
         yield run.figure(about, "90 % intervals that hold", _mean(_cover(last)), 0.84, 0.96)
@@ -173,7 +175,7 @@ def _of_none(run: _Run) -> Iterator[Figure]:
     words = ["reviews", "social"]
     for about, sources in (("no check-ins", None), ("no check-ins, reviews and social alone", words)):
         run.progress(f"the story with {about}")
-        lives = _lives(run, Family(), 0, run.worlds // 2, sources)
+        lives = _lives(Family(), 0, run.worlds // 2, sources)
         is_number = lives["evidence_level"] == "estimate"
         yield run.figure(about, "stages with a number", (float(is_number.sum()), 0.0), most=0)
         yield run.figure(about, "90 % intervals of rank that hold", _mean(_cover(lives, "order")), 0.86)
@@ -183,7 +185,7 @@ def _of_none(run: _Run) -> Iterator[Figure]:
 def _of_silence(run: _Run) -> Iterator[Figure]:
     for slope in (0.0, 0.2, 0.3):
         run.progress(f"check-ins that are not answered, slope {slope}")
-        lives, about = _lives(run, Family(answer_slope=slope), CHECKINS, run.worlds // 2), f"check-ins not answered, slope {slope:g}"
+        lives, about = _lives(Family(answer_slope=slope), CHECKINS, run.worlds // 2), f"check-ins not answered, slope {slope:g}"
         last = lives[lives["period"] == LAST]
         yield run.figure(about, "90 % intervals that hold", _mean(_cover(last)), 0.84)
         yield run.figure(about, "… of the share trouble", _mean(_cover(last, "trouble")), 0.84)
@@ -192,9 +194,9 @@ def _of_silence(run: _Run) -> Iterator[Figure]:
 
 def _of_broken_sources(run: _Run) -> Iterator[Figure]:
     run.progress("sources that break")
-    healthy = _lives(run, Family(), CHECKINS, run.worlds // 2)
-    broken = _lives(run, Family(broken="last"), CHECKINS, run.worlds // 2, first=run.worlds)
-    hidden = _lives(run, Family(door_hidden=True), CHECKINS, run.worlds // 2)
+    healthy = _lives(Family(), CHECKINS, run.worlds // 2)
+    broken = _lives(Family(broken="last"), CHECKINS, run.worlds // 2)
+    hidden = _lives(Family(door_hidden=True), CHECKINS, run.worlds // 2)
     last = [lives[lives["period"] == LAST] for lives in (healthy, broken, hidden)]
     about = "survey broken in one stage of half the worlds"
     yield run.figure(about, "90 % intervals that hold", _mean(_cover(pd.concat(last[:2]))), 0.86)
@@ -205,7 +207,7 @@ def _of_broken_sources(run: _Run) -> Iterator[Figure]:
 def _of_families(run: _Run) -> Iterator[Figure]:
     for family in FAMILIES[1:]:
         run.progress(f"worlds of another family: {family.name}")
-        lives = _lives(run, family, CHECKINS, run.worlds // 3)
+        lives = _lives(family, CHECKINS, max(run.worlds // 3, QUICK // 2))
         last = lives[lives["period"] == LAST]
         wrong, survey = _by_world(_miss(last) ** 2), _by_world((last["survey"] - last["true_net"]) ** 2)
         yield run.figure(family.name, "error against the survey's", _ratio(wrong, survey), most=1 / 3)
@@ -220,7 +222,7 @@ def _of_families(run: _Run) -> Iterator[Figure]:
 def _of_the_gap(run: _Run) -> Iterator[Figure]:
     for broken, about in (("never", "survey gap, healthy survey"), ("last", "survey gap, broken last quarter"), ("ever", "survey gap, broken since ever")):
         run.progress(about)
-        gaps = pd.concat([_gaps(replace(Family(), broken=broken), seed) for seed in range(10_000, 10_000 + run.worlds // 2)])
+        gaps = pd.concat([_gaps(Family(broken=broken), seed) for seed in range(run.worlds // 2)])
         false = _by_world((gaps["is_gap"].astype(bool) & (gaps["true_excess"] <= gap.MARGIN)).set_axis(gaps["world"]), "max")
         yield run.figure(about, "worlds with a false headline", _mean(false), most=0.05)
         if broken != "never":
@@ -228,30 +230,44 @@ def _of_the_gap(run: _Run) -> Iterator[Figure]:
             yield run.figure(about, "gaps above 30 points that are found", _mean(large["is_gap"].astype(float)), 0.65)
 
 
+class _Seen(NamedTuple):
+    """What is known and what is true of a world, without its customers."""
+
+    truth: pd.DataFrame
+    readings: pd.DataFrame
+    survey: pd.DataFrame
+    cells: dict[int, pd.DataFrame]
+
+
+@lru_cache(maxsize=WORLDS + WORLDS // 2)
+def _seen(family: Family, seed: int) -> _Seen:
+    """One world; kept for a while, since several figures look at the same."""
+    world = worlds.make(family, seed)
+    cells = {answers: worlds.cells(world, answers) for answers in (CHECKINS, *FEWER, 0)}
+    return _Seen(worlds.truth(world), worlds.indicators(world), worlds.survey_answers(world), cells)
+
+
 def _gaps(family: Family, seed: int) -> pd.DataFrame:
     """The survey's gaps in the last quarter of one world, beside how large they truly are."""
-    world = worlds.make(family, seed)
-    tested = gap.survey_gaps(worlds.cells(world, CHECKINS), worlds.indicators(world), worlds.survey_answers(world))
-    tested = tested.merge(worlds.truth(world), on=["stage", "period"])
+    seen = _seen(family, seed)
+    tested = gap.survey_gaps(seen.cells[CHECKINS], seen.readings, seen.survey).merge(seen.truth, on=["stage", "period"])
     true_gap = tested["survey_net"] - tested["true_net"]
     return tested.assign(true_excess=true_gap - true_gap.median(), world=seed)[tested["period"] == LAST]
 
 
-def _lives(run: _Run, family: Family, answers: int, n_worlds: int, sources: list[str] | None = None, first: int = 0) -> pd.DataFrame:
+def _lives(family: Family, answers: int, n_worlds: int, sources: list[str] | None = None) -> pd.DataFrame:
     """Each stage and quarter of many worlds: what the estimate tells, beside the truth."""
-    told = [_told(worlds.make(family, seed), answers, sources) for seed in range(first, first + max(n_worlds, QUICK // 2))]
-    lives = pd.concat(told, ignore_index=True)
+    lives = pd.concat([_told(family, seed, answers, sources) for seed in range(n_worlds)], ignore_index=True)
     lives["true_change"] = lives.groupby(["world", "stage"])["true_net"].diff()
     lives["true_order"] = lives.groupby(["world", "period"])["true_net"].rank(ascending=False)
     return lives
 
 
-def _told(world: worlds.World, answers: int, sources: list[str] | None) -> pd.DataFrame:
-    readings = worlds.indicators(world)
-    if sources is not None:
-        readings = readings[readings["source"].isin(sources)]
-    told = balance.balance(worlds.cells(world, answers), readings, with_unsure=True).stages
-    return told.merge(worlds.truth(world), on=["stage", "period"]).assign(world=world.seed + (world.family.broken != "never") * 0.5)
+def _told(family: Family, seed: int, answers: int, sources: list[str] | None) -> pd.DataFrame:
+    seen = _seen(family, seed)
+    readings = seen.readings if sources is None else seen.readings[seen.readings["source"].isin(sources)]
+    told = balance.balance(seen.cells[answers], readings, with_unsure=True).stages
+    return told.merge(seen.truth, on=["stage", "period"]).assign(world=f"{family.name} {family.broken} {seed}")
 
 
 def _miss(lives: pd.DataFrame, name: str = "net") -> pd.Series[float]:

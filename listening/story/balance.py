@@ -33,6 +33,7 @@ PRIOR_ANSWERS = 10.0  # weight, in answers, of the variance that is taken before
 UNMEASURED_BIAS = 4.0  # points, where the answer ratio cannot be measured
 LEAST_BIAS = 2.0
 BIAS_PER_LOG_RATIO = (32.0, 60.0)  # points: least and most, between which the check-ins themselves tell
+USUAL_SILENCE = (0.12, 0.15)  # minus the log of the answer ratio before anybody is dialled, and its sd
 COARSENESS = 0.85  # how much of a stance's variance moves with readiness to answer
 LEAST_COUNTED = 30  # check-ins in troubled and in clean cells, for the two to be compared
 YEAR = 4  # periods
@@ -83,7 +84,7 @@ class Balanced:
             `estimate`; `evidence_level` (`estimate`, `direction`, `insufficient`) and `why` (None for an estimate, else
             what limits it: `no check-ins`, `cells unknown`, `few customers`, `few answers`, `answer ratio`, `wide`,
             `nothing heard`); `answers` and `asked` of this period; `year_answers` of the stage in the last four;
-            `answer_ratio` over all stages in the last four periods (NaN where it can't be measured); `order_low`,
+            `answer_ratio` over all stages in the last four periods (see `answer_ratios`; NaN where it can't be measured); `order_low`,
             `order_high` (rank among the period's stages, 1 is best, 90 %); `change`, `change_low`, `change_high`
             (points against the period before; NaN without check-ins) and `direction` (`better`, `worse`, `no clear
             change`, None where there is nothing to compare with). Order and change are missing where `insufficient`.
@@ -383,7 +384,8 @@ def answer_ratios(counted: _Counted) -> tuple[Floats, Floats]:
     """How often dialled customers with a failure or a ticket answered, against those without, and the variance of its log.
 
     Per period over the last four; compared within stage and period (Mantel and Haenszel 1959), so that a stage where
-    nobody answers is no sign of silence among the troubled. NaN where refusals aren't recorded or too few were dialled.
+    nobody answers is no sign of silence among the troubled. While few were dialled it leans on what is usual. NaN where
+    refusals aren't recorded or hardly anybody was dialled.
     """
     grid = counted.grid
     asked = np.maximum(counted.asked, counted.answered)
@@ -395,8 +397,11 @@ def answer_ratios(counted: _Counted) -> tuple[Floats, Floats]:
     is_measured = (np.minimum(m0, m1) >= LEAST_COUNTED) & (a0 + a1 < m0 + m1) & (below > 0)
     ratio = np.where(is_measured, above / np.where(is_measured, below, 1), np.nan)
     with np.errstate(divide="ignore"):
-        variance = 1 / np.maximum(a1, 0.5) - 1 / m1 + 1 / np.maximum(a0, 0.5) - 1 / m0
-    return ratio, np.where(is_measured, np.maximum(variance, 0), np.nan)
+        variance = np.maximum(1 / np.maximum(a1, 0.5) - 1 / m1 + 1 / np.maximum(a0, 0.5) - 1 / m0, 0)
+    mean, prior = USUAL_SILENCE[0], USUAL_SILENCE[1] ** 2
+    weight = prior / (prior + np.where(is_measured, variance, 0))
+    silence = mean + weight * (-np.log(np.maximum(ratio, 1e-3)) - mean)
+    return np.exp(-silence), np.where(is_measured, weight * variance, np.nan)
 
 
 def honesty(ratio: Floats, variance: Floats, per_log_ratio: float) -> Floats:
@@ -418,7 +423,7 @@ def bias_per_log_ratio(counted: _Counted) -> float:
     if min(told[CLEAN], told[TROUBLED].sum()) < LEAST_COUNTED:
         return BIAS_PER_LOG_RATIO[0]
     _, v = direct(counted, NET)
-    within = (v * counted.n)[counted.n > 0].max()  # the same everywhere
+    within = (v[counted.n > 0] * counted.n[counted.n > 0]).max()  # the same everywhere
     between = points[CLEAN] / told[CLEAN] - points[TROUBLED].sum() / told[TROUBLED].sum()
     return float(np.clip(COARSENESS * within / max(between, 1), *BIAS_PER_LOG_RATIO))
 
