@@ -14,11 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import classifier, sentences, teacher, training
+from listening.tagging import classifier, features, sentences, teacher, training
 from listening.tagging.classifier import is_empty_answer, softmax
 from listening.tagging.teacher import Seen, Teacher
 from listening.tagging.training import JOURNEY, Lesson
@@ -74,10 +73,11 @@ def teach(journey: Journey, own: list[str], labelled: list[tuple[str, str]], rec
     groups = np.array([label.industry for label in starter] + [JOURNEY] * (len(words) + len(labelled)), dtype=object)
     importance = np.concatenate([np.ones(len(starter) + len(words)), np.full(len(labelled), training.WEIGHT_OF_OWN_LABELS)])
     stages = training.stages_of(journey, truth)
-    wording = [vectorizer.fit(texts) for vectorizer in classifier.vectorizers()]
+    wording = features.fit(texts)
 
     def see(some: Sequence[str]) -> Seen:
-        return Seen(teacher.embed(some), [sp.csr_matrix(vectorizer.transform(some)) for vectorizer in wording])
+        worded, words = wording.transform(some), len(wording.words.vocabulary)
+        return Seen(teacher.embed(some), [worded[:, :words], worded[:, words:]])
 
     log.info("the teacher reads %s labelled texts and %s sentences", len(texts), len(own))
     seen, asked = see(texts), see(own)

@@ -24,6 +24,8 @@ from sklearn.svm import LinearSVC
 from listening.journey import DEFAULT_STAGES, NO_STAGE, Journey
 from listening.tagging import classifier, sentiment, tags
 from listening.tagging.classifier import PLACED_FROM, Head, softmax
+from listening.tagging.features import fit as fit_features
+from listening.tagging.features import vocabularies
 from listening.workspace import Mend, shipped
 
 INVERSE_PENALTY = 0.3
@@ -58,8 +60,8 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
     truth = np.array([label.stage for label in labels] + [stage for _, stage in own], dtype=object)
     groups = np.array([label.industry for label in labels] + [JOURNEY] * len(own), dtype=object)
     learnt = [*lesson.sentences, *(text for text, _ in lesson.labels)] if lesson else []
-    fitted = classifier.vectorizers(_vocabularies(texts, learnt) if lesson else None)
-    all_features = sp.hstack([vectorizer.fit_transform(texts + learnt) for vectorizer in fitted], format="csr")
+    fitted = fit_features(texts + learnt, vocabularies(texts, learnt, SHARED_BY) if lesson else None)  # a rare word may be somebody's name
+    all_features = fitted.transform(texts + learnt)
     features = all_features[: len(texts)]
     stages = stages_of(journey, truth)
     stage, stage_held_out = _head(features, truth, groups, stages)
@@ -107,17 +109,6 @@ def balanced(truth: NDArray[Any]) -> NDArray[np.float64]:
     """Weights under which every class counts alike; they average 1."""
     sizes = collections.Counter(truth.tolist())
     return np.array([len(truth) / len(sizes) / sizes[name] for name in truth])
-
-
-def _vocabularies(texts: list[str], learnt: list[str]) -> list[dict[str, int]]:
-    """The words and pieces of the labels, and those that several of a company's texts share: a rare one may be somebody's name."""
-    found = []
-    for empty in classifier.vectorizers():
-        known = set(empty.fit(texts).vocabulary_)
-        few = min(SHARED_BY, len(learnt))
-        known |= set(empty.set_params(min_df=few).fit(learnt).vocabulary_) if few == SHARED_BY else set()
-        found.append({word: place for place, word in enumerate(sorted(known))})
-    return found
 
 
 def _student(features: sp.csr_matrix, truth: NDArray[Any], learnt: sp.csr_matrix, lesson: Lesson, stages: Sequence[str]) -> Head:
