@@ -93,7 +93,7 @@ class Night:
         """Copy the store without what was erased tonight; after forgetting, leave nothing beside it that still holds the person."""
         if self.is_replay or not self.published or not self.warehouse.is_copy_due:
             return
-        labels.keep_only(self.workspace, {row["record_id"] for row in self.warehouse.rows("night/live_records")})
+        self._note("", [], labels.keep_only(self.workspace, {row["record_id"] for row in self.warehouse.rows("night/live_records")}))
         self.warehouse.compact()
         shutil.rmtree(self.workspace.set_aside, ignore_errors=True)
         forgotten = Forgotten(self.workspace)

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 STATIONS = ("landing", "records", "tagging", "signals", "story", "publish")
-SHARED = {"listening", "listening.warehouse", "listening.journey", "listening.workspace", "listening.forgotten", "listening.tables"}
+SHARED = {"listening", "listening.labels", "listening.warehouse", "listening.journey", "listening.workspace", "listening.forgotten", "listening.tables"}
 MODULES = sorted(path for folder in ("listening", "pipelines") for path in (ROOT / folder).rglob("*.py"))
 
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import rows, run
 
 from listening import journey, night, tagging
-from listening.tagging import classifier, learning, teacher
+from listening.tagging import classifier, teacher
 from listening.workspace import Mend, Workspace, shipped
 
 Make = Callable[..., Workspace]
@@ -46,14 +46,6 @@ def test_too_few_words_to_learn_from_are_told(make_workspace: Make) -> None:
     run(place)
     with pytest.raises(Mend, match="200 are needed"):
         learn(place)
-
-
-def test_labels_are_read_whole_or_by_their_span(make_workspace: Make) -> None:
-    place = make_workspace()
-    (place.root / "labels").mkdir()
-    (place.root / "labels" / "a.csv").write_text("record_id,start,stop,stage\nr1,,,pay\nr1,0,8,use\nr2,,,pay\nr1,,,nonsense\n", encoding="utf-8")
-    found = learning._labels(place, {"r1": "The bill is wrong"}, journey.read(place.journey))
-    assert found == [("The bill is wrong", "pay"), ("The bill", "use")]
 
 
 def test_the_teacher_finds_alike_what_means_the_same() -> None:

@@ -146,7 +146,7 @@ def test_probabilities_add_up_to_one_whatever_the_text(fitted: Path) -> None:
 
 def test_no_share_of_the_starter_labels_lies_outside_its_interval(fitted: Path) -> None:
     rows = classifier.load(fitted).facts["accuracy"]
-    assert [row["stage"] for row in rows] == [*journey.DEFAULT_STAGES, "none", "all"]
+    assert [row["class"] for row in rows] == [*journey.DEFAULT_STAGES, "none", "all"]
     for row in rows:
         assert row["precision_low"] <= row["precision"] <= row["precision_high"]
         assert row["recall_low"] <= row["recall"] <= row["recall_high"]

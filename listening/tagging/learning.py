@@ -7,17 +7,16 @@ labels (docs/tagging.md).
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import classifier, features, sentences, teacher, training
+from listening.tagging import accuracy, classifier, features, labelled, sentences, teacher, training
 from listening.tagging.classifier import is_empty_answer, softmax
 from listening.tagging.teacher import Seen, Teacher
 from listening.tagging.training import JOURNEY, Lesson
@@ -29,6 +28,16 @@ LEAST_SENTENCES = 200
 ENOUGH_TO_EXAMINE = 40
 FOLDS = 4
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OwnLabel:
+    """A stage that somebody here gave to words of a record; one that `examines` is kept from what the classifier learns."""
+
+    record_id: str
+    text: str
+    stage: str
+    examines: bool
 
 
 @dataclass(frozen=True)
@@ -48,20 +57,60 @@ def learn(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Learn
     present = classifier.load(workspace.models)
     records = warehouse.rows("tagging/to_learn_from")
     own = _sentences([row["text"] for row in records])
-    labelled = _labels(workspace, {row["record_id"]: row["text"] for row in warehouse.rows("tagging/texts_of_records")}, journey)
+    with warehouse.transaction():
+        notes = labelled.keep(workspace, warehouse, journey)
+    labels = [OwnLabel(**row) for row in warehouse.rows("tagging/own_labels")]
     if len(own) < LEAST_SENTENCES:
         raise Mend(f"There are only {len(own)} sentences to learn from; {LEAST_SENTENCES} are needed. Run some nights first.")
-    lesson = teach(journey, own, labelled, len(records))
-    said = [f"read {len(own)} sentences of {len(records)} records" + (f" and {len(labelled)} labels" if labelled else "; nobody has labelled any")]
-    if len(labelled) >= ENOUGH_TO_EXAMINE:
-        before, after = _examined(present, journey, own, labelled, len(records))
-        said.append(f"of {len(labelled)} labels it had not seen it reads {after:.0%} right, the present classifier {before:.0%}")
-        if after < before:
+    to_learn = [label for label in labels if not label.examines]
+    taught = replace(teach(journey, own, _told(to_learn), len(records)), labelled=sorted({accuracy.mark(label.record_id) for label in to_learn}))
+    said = [*notes, f"read {len(own)} sentences of {len(records)} records{_and_labels(labels, to_learn)}"]
+    examining = _to_examine(present, labels)
+    if len(examining) >= ENOUGH_TO_EXAMINE:
+        before, after = _examined(present, journey, own, to_learn, examining, len(records))
+        said.append(_compared(before, after))
+        if after.sum() < before.sum():
             return Learnt(None, [*said, f"so the present classifier {present.version} stays"])
     else:
-        said.append(f"it is taken into use without an examination on your own texts; {ENOUGH_TO_EXAMINE} labels in labels/ allow one")
-    version = training.fit(workspace.models, journey, lesson)
+        have = f"; there {'is' if len(examining) == 1 else 'are'} {len(examining)}" if examining else ""
+        said.append(
+            f"it is taken into use without an examination on your own texts; {ENOUGH_TO_EXAMINE} labels that the present classifier has not learnt from "
+            f"allow one{have} ('listening label --sample 50')"
+        )
+    version = training.fit(workspace.models, journey, taught)
     return Learnt(version, [*said, f"the next night tags everything with classifier {version}"])
+
+
+def _told(labels: Sequence[OwnLabel]) -> list[tuple[str, str]]:
+    return [(label.text, label.stage) for label in labels]
+
+
+def _and_labels(labels: Sequence[OwnLabel], to_learn: Sequence[OwnLabel]) -> str:
+    if not labels:
+        return "; nobody has labelled any"
+    kept = len(labels) - len(to_learn)
+    return f" and {len(to_learn)} labels" + (f"; {kept} random ones of the last 90 days are kept to examine it" if kept else "")
+
+
+def _to_examine(present: classifier.Classifier, labels: Sequence[OwnLabel]) -> list[OwnLabel]:
+    """The labels kept for it; where they are few, all that the present classifier has not learnt from."""
+    kept = [label for label in labels if label.examines]
+    seen = accuracy.learnt_from(present)
+    return kept if len(kept) >= ENOUGH_TO_EXAMINE else [label for label in labels if accuracy.mark(label.record_id) not in seen]
+
+
+def _compared(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> str:
+    """How many of the same labels the present classifier and a new one read right, and how sure the difference is."""
+    difference, low, high = (100 * share for share in accuracy.paired(before, after))
+    return (
+        f"of {len(after)} labels that neither had seen the new classifier reads {_share(after)} right, the present one {_share(before)}; "
+        f"the difference is {difference:+.0f} points ({low:+.0f} to {high:+.0f}). Intervals are 90 %"
+    )
+
+
+def _share(is_right: NDArray[np.bool_]) -> str:
+    low, high = accuracy.wilson(int(is_right.sum()), len(is_right))
+    return f"{int(is_right.sum())} ({is_right.mean():.0%}, {low or 0:.0%} to {high or 1:.0%})"
 
 
 def teach(journey: Journey, own: list[str], labelled: list[tuple[str, str]], records: int) -> Lesson:
@@ -99,34 +148,25 @@ def _temperature(seen: Seen, truth: NDArray[np.object_], groups: NDArray[np.obje
     return training.temperature_of(held_out[is_label], truth[is_label], stages)
 
 
-def _examined(present: classifier.Classifier, journey: Journey, own: list[str], labelled: list[tuple[str, str]], records: int) -> tuple[float, float]:
-    """Share of the company's labels read right by the present classifier, and by new ones that had not seen them."""
-    texts, truth = [text for text, _ in labelled], np.array([stage for _, stage in labelled], dtype=object)
+def _examined(
+    present: classifier.Classifier, journey: Journey, own: list[str], to_learn: Sequence[OwnLabel], examining: Sequence[OwnLabel], records: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which labels the present classifier reads right, and which a new one that learnt from the others; in turns where it is to learn from them, too."""
+    texts, truth = [label.text for label in examining], np.array([label.stage for label in examining], dtype=object)
     before = np.array(present.stages, dtype=object)[present.probabilities(texts).argmax(axis=1)] == truth
     after = np.zeros(len(texts), bool)
-    fold = np.array([int(hashlib.sha256(text.encode()).hexdigest(), 16) % FOLDS for text in texts])
+    folds = FOLDS if set(to_learn) & set(examining) else 1
+    fold = np.array([int(hashlib.sha256(label.record_id.encode()).hexdigest(), 16) % folds for label in examining])
     for turn in sorted(set(fold.tolist())):
-        shown = [label for label, place in zip(labelled, fold, strict=True) if place != turn]
-        lesson = teach(journey, [*own, *(texts[place] for place in np.flatnonzero(fold == turn))], shown, records)
+        asked = {label.record_id for label, place in zip(examining, fold, strict=True) if place == turn}
+        shown = [label for label in to_learn if label.record_id not in asked]
+        lesson = teach(journey, [*own, *(texts[place] for place in np.flatnonzero(fold == turn))], _told(shown), records)
         guess = np.array(training.stages_of(journey, np.array(journey.names, dtype=object)), dtype=object)[lesson.probabilities.argmax(axis=1)]
         after[fold == turn] = guess[len(own) :] == truth[fold == turn]
-    return float(before.mean()), float(after.mean())
+    return before, after
 
 
 def _sentences(texts: list[str]) -> list[str]:
     """A sample of the distinct sentences of some texts, the same for the same texts."""
     distinct = {text[start:stop] for text in texts for start, stop in sentences.split(text)}
     return sorted(distinct, key=lambda sentence: hashlib.sha256(sentence.encode()).hexdigest())[:MOST_SENTENCES]
-
-
-def _labels(workspace: Workspace, texts: dict[str, str], journey: Journey) -> list[tuple[str, str]]:
-    """What people here have labelled with a stage of the journey: text (a span of it, if one is named) and stage."""
-    found = []
-    for path in sorted((workspace.root / "labels").glob("*.csv")):
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                text, stage = texts.get(row.get("record_id") or ""), (row.get("stage") or "").strip()
-                if text and stage in (*journey.names, NO_STAGE):
-                    start, stop = row.get("start") or "", row.get("stop") or ""
-                    found.append((text[int(start) : int(stop)] if start.isdigit() and stop.isdigit() else text, stage))
-    return found

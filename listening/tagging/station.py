@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import sentences
+from listening.tagging import accuracy, labelled, sentences
 from listening.tagging import tags as kinds
 from listening.tagging.classifier import FEW_WORDS, PLACED_FROM, UNLIKE_TRAINING, Classifier, Reading, load
 from listening.warehouse import Warehouse
@@ -50,6 +50,7 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
     tagged = Tagged(classifier_version=classifier.version, notes=note)
     tagger = _Tagger(classifier, journey, version)
     with warehouse.transaction():
+        tagged.notes += labelled.keep(workspace, warehouse, journey)
         waiting = warehouse.query("tagging/waiting", version=version)
         for name in ("tags", "record_stages", "sentences"):
             warehouse.delete(f"tagging/{name}", waiting.select(["record_id"]))
@@ -65,7 +66,7 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
             tagged.records += len(tags)
             tagged.sentences += len(parts)
             log.info("tagged %s of %s records", tagged.records, waiting.num_rows)
-        _keep_accuracy(warehouse, classifier)
+        accuracy.keep(warehouse, classifier)
     return tagged
 
 
@@ -77,14 +78,6 @@ def _check_stages(classifier: Classifier, journey: Journey, workspace: Workspace
     for name in classifier.stages:
         if name not in (*journey.names, NO_STAGE):
             raise Mend(f"The classifier still knows the stage '{name}', which journey.yaml no longer has. {mend}")
-
-
-def _keep_accuracy(warehouse: Warehouse, classifier: Classifier) -> None:
-    shared = {"source": "starter labels", "language": "en", "classifier_version": classifier.version, "examined_on": classifier.facts["examined_on"]}
-    rows = [{**row, **shared, "tag": "stage", "class": row["stage"]} for row in classifier.facts["accuracy"]]
-    rows += [{**row, **shared, "tag": "sentiment", "class": row["stage"], "stage": None} for row in classifier.facts["accuracy_of_feeling"]]
-    rows += [{**row, **shared, "tag": tag} for tag, of_tag in classifier.facts["accuracy_of_tags"].items() for row in of_tag]
-    warehouse.replace("tagging/classifier_accuracy", rows)
 
 
 class _Tagger:

@@ -10,7 +10,7 @@ import collections
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,12 +18,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.stats import binomtest
 from sklearn.svm import LinearSVC
 
 from listening.journey import DEFAULT_STAGES, NO_STAGE, Journey
-from listening.tagging import classifier, sentiment, tags
-from listening.tagging.classifier import PLACED_FROM, Head, softmax
+from listening.tagging import accuracy, classifier, sentiment, tags
+from listening.tagging.classifier import Head, softmax
 from listening.tagging.features import fit as fit_features
 from listening.tagging.features import vocabularies
 from listening.workspace import Mend, shipped
@@ -46,6 +45,7 @@ class Lesson:
     probabilities: NDArray[np.float64]
     labels: list[tuple[str, str]]
     records: int
+    labelled: list[str] = field(default_factory=list)  # marks of the records whose labels these are: they examine this classifier no more
 
 
 def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
@@ -79,19 +79,23 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
         head, held_out = _head(felt, known, groups[: len(labels)], classes)
         floors = tags.floors(tag, held_out, known)
         heads[tag] = replace(head, floors=floors)
-        of_tags[tag] = [_tag_row(name, is_given, is_true) for name, is_given, is_true in tags.rows(tag, tags.given(tag, held_out, floors), known)]
+        of_tags[tag] = [accuracy.of_class(name, is_given, is_true) for name, is_given, is_true in tags.rows(tag, tags.given(tag, held_out, floors), known)]
     facts = {
         "stages": stages,
         "journey_version": journey.version,
         "labels": len(labels),
         "industries": sorted(set(groups) - {JOURNEY}),
-        "accuracy": accuracy(stage_held_out[: len(labels)], truth[: len(labels)], stages),
-        "accuracy_of_feeling": accuracy(feeling_held_out, feelings, sentiment.FEELINGS),
+        "accuracy": accuracy.of_likeliest(stage_held_out[: len(labels)], truth[: len(labels)], stages),
+        "accuracy_of_feeling": accuracy.of_likeliest(feeling_held_out, feelings, sentiment.FEELINGS),
         "accuracy_of_tags": of_tags,
         "examined_on": EXAMINED_ON + (", before it learnt from this company's own words" if lesson else ""),
-        "learnt_from": {"records": lesson.records, "sentences": len(lesson.sentences), "labels": len(lesson.labels)} if lesson else None,
+        "learnt_from": _learnt_from(lesson) if lesson else None,
     }
     return classifier.save(models, fitted, heads, facts)
+
+
+def _learnt_from(lesson: Lesson) -> dict[str, Any]:
+    return {"records": lesson.records, "sentences": len(lesson.sentences), "labels": len(lesson.labels), "labelled": lesson.labelled}
 
 
 def stages_of(journey: Journey, truth: NDArray[Any]) -> list[str]:
@@ -236,72 +240,3 @@ def temperature_of(logits: NDArray[np.float64], truth: NDArray[Any], stages: Seq
         return float(-np.log(softmax(logits / temperature)[np.arange(len(right)), right] + 1e-12).mean())
 
     return round(float(minimize_scalar(loss, bounds=(0.02, 5), method="bounded").x), 3)
-
-
-def accuracy(probabilities: NDArray[np.float64], truth: NDArray[Any], stages: Sequence[str]) -> list[dict[str, Any]]:
-    """Precision, recall and F1 of each stage and of all, 90 % intervals, coverage and calibration error, as rows."""
-    guess = np.array(stages, dtype=object)[probabilities.argmax(axis=1)]
-    confidence = probabilities.max(axis=1)
-    is_placed = confidence >= PLACED_FROM
-    rows = [_stage_row(stage, guess, truth, is_placed) for stage in stages]
-    is_right = guess == truth
-    low, high = _wilson(int((is_right & is_placed).sum()), int(is_placed.sum()))
-    recall_low, recall_high = _wilson(int(is_right.sum()), len(truth))
-    rows.append(
-        {
-            "stage": "all", "labels": len(truth),
-            "precision": _share(is_right & is_placed, is_placed), "precision_low": low, "precision_high": high,
-            "recall": float(is_right.mean()), "recall_low": recall_low, "recall_high": recall_high,
-            "f1": float(np.mean([row["f1"] for row in rows if row["labels"]])), "coverage": float(is_placed.mean()),
-            "calibration_error": _calibration_error(confidence, is_right),
-        }
-    )  # fmt: skip
-    return rows
-
-
-def _stage_row(stage: str, guess: NDArray[Any], truth: NDArray[Any], is_placed: NDArray[np.bool_]) -> dict[str, Any]:
-    is_here, says_here = truth == stage, guess == stage
-    hits = is_here & says_here
-    recall = _share(hits, is_here)
-    guessed = _share(hits, says_here)
-    precision_interval = _wilson(int((hits & is_placed).sum()), int((says_here & is_placed).sum()))
-    recall_interval = _wilson(int(hits.sum()), int(is_here.sum()))
-    return {
-        "stage": stage, "labels": int(is_here.sum()),
-        "precision": _share(hits & is_placed, says_here & is_placed), "precision_low": precision_interval[0], "precision_high": precision_interval[1],
-        "recall": recall, "recall_low": recall_interval[0], "recall_high": recall_interval[1],
-        "f1": 2 * guessed * recall / (guessed + recall) if guessed and recall else 0.0,
-        "coverage": _share(is_placed & is_here, is_here), "calibration_error": None,
-    }  # fmt: skip
-
-
-def _tag_row(name: str, is_given: NDArray[np.bool_], is_true: NDArray[np.bool_]) -> dict[str, Any]:
-    """Precision and recall of one class of a tag, with 90 % intervals."""
-    hits = is_given & is_true
-    precision, recall = _share(hits, is_given), _share(hits, is_true)
-    low, high = _wilson(int(hits.sum()), int(is_given.sum()))
-    recall_low, recall_high = _wilson(int(hits.sum()), int(is_true.sum()))
-    return {
-        "class": name, "labels": int(is_true.sum()),
-        "precision": precision, "precision_low": low, "precision_high": high, "recall": recall, "recall_low": recall_low, "recall_high": recall_high,
-        "f1": 2 * precision * recall / (precision + recall) if precision and recall else 0.0, "coverage": None, "calibration_error": None,
-    }  # fmt: skip
-
-
-def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float | None:
-    return float(part.sum() / whole.sum()) if whole.any() else None
-
-
-def _wilson(hits: int, of: int) -> tuple[float | None, float | None]:
-    """Wilson's 90 % interval of a share; None where there is nothing to take a share of."""
-    if not of:
-        return None, None
-    interval = binomtest(hits, of).proportion_ci(0.9, method="wilson")
-    return float(interval.low), float(interval.high)
-
-
-def _calibration_error(confidence: NDArray[np.float64], is_right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Mean distance between confidence and share of right tags over ten equal bins (ECE)."""
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [abs(confidence[bin_of == place].mean() - is_right[bin_of == place].mean()) * (bin_of == place).mean() for place in set(bin_of)]
-    return float(sum(gaps))

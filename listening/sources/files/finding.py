@@ -56,6 +56,20 @@ def pulls(source: Source, root: Path, known: Known) -> Iterator[Pull | Fault]:
                 yield pull
 
 
+def read(path: Path) -> tuple[list[Row], list[str]]:
+    """All rows of one file as it stands now, whatever its format and encoding, with remarks on how it was read.
+
+    Raises:
+        Unreadable: it cannot be read as a table.
+    """
+    pull = Pull(printable(path.name), "", 0, iter(()))
+    try:
+        content = decoding.examine(path, None)
+        return list(_rows(path, Source(name=path.stem, connector="files", kind="survey"), content, pull)), pull.notes
+    except (OSError, EOFError, zlib.error) as error:
+        raise Unreadable(_cannot_be_read(error)) from None
+
+
 def _find(root: Path, pattern: str) -> list[Path]:
     """What matches, without hidden files, what runs make, and folders that just stand beside the files."""
     return sorted(path for path in root.glob(pattern) if not _is_beside_the_point(path, root))

@@ -14,6 +14,10 @@ placed_scores as (
     where score is not null and score_worst <> score_best
 ),
 
+persons as (
+    select record_id from tagging.labels where counts and unit = 'record' and tag = 'stage'
+),
+
 score_stances as (
     select
         record_id,
@@ -35,7 +39,9 @@ select
     records.record_id, records.source, records.kind, records.native_id, records.thread_id, records.answer_id, records.customer_id, records.account_id, records.role,
     records.said_at, records.experienced_at, records.said_on, records.landed_at,
     records.text, records.language, records.score, records.score_worst, records.score_best, records.score_name,
-    tags.stage, tags.stage_guess, tags.stage_confidence, tags.stage_basis, tags.touchpoint, tags.flags,
+    tags.stage, tags.stage_guess, tags.stage_confidence,
+    case when records.record_id in (from persons) then 'person' else tags.stage_basis end as stage_basis,
+    tags.touchpoint, tags.flags,
     coalesce(
         score_stances.stance,
         case when tags.sentiment < -0.1 then 'trouble' when tags.sentiment > 0.1 then 'great' when tags.sentiment is not null then 'in between' end

@@ -1,10 +1,22 @@
--- records whose text, language, given stage or versions differ from those that their tags were made from
-with present as (
+-- records whose text, language, given stage or versions differ from those that their tags were made from; a person's label
+-- takes the place of the stage and touchpoint that the source gives
+with labelled as (
+    select record_id, class as stage from tagging.labels where counts and unit = 'record' and tag = 'stage'
+),
+
+given as (
     select
-        record_id, text, text_hash, language, given_stage, given_touchpoint,
-        coalesce(given_stage, '') || '/' || coalesce(given_touchpoint, '') || '/' || coalesce(language, '') as given
+        record_id, text, text_hash, language,
+        coalesce(labelled.stage, given_stage) as given_stage,
+        case when labelled.stage is null then given_touchpoint end as given_touchpoint
     from records.records
+    left join labelled using (record_id)
     where not is_deleted
+),
+
+present as (
+    select *, coalesce(given_stage, '') || '/' || coalesce(given_touchpoint, '') || '/' || coalesce(language, '') as given
+    from given
 )
 
 select present.*
