@@ -29,17 +29,10 @@ PLACED_FROM = 0.5  # a stage is given when it is more likely right than wrong
 UNLIKE_TRAINING = 0.5  # share of a text's words that the classifier must have met
 FEW_WORDS = 3
 FORMAT = 3  # of the model files; another one is fitted again
-<<<<<<< HEAD
 _SIGNS = r"[^\pL\pN]*"
 _EMPTY_ANSWER = (
     rf"^{_SIGNS}(?:(?:i )?(?:have |got )?(?:nothing|none|no|nil|n/?a|not applicable|no comments?|no (?:further|other) comments?|nothing (?:to add|else|really)|"
     rf"(?:did|do|does) ?n[o']?t? answer|did not (?:answer|reply|respond)|no (?:answer|response|reply)|blank|dk|don'?t know|as above)){_SIGNS}$"
-=======
-_EMPTY_ANSWER = re.compile(
-    r"[\W_]*(?:(?:i )?(?:have |got )?(?:nothing|none|no|nil|n/?a|not applicable|no comments?|no (?:further|other) comments?|nothing (?:to add|else|really)|"
-    r"(?:did|do|does) ?n[o']?t? answer|did not (?:answer|reply|respond)|no (?:answer|response|reply)|blank|dk|don'?t know|as above))[\W_]*",
-    re.I,
->>>>>>> 498805dbf959f956ff284cf40e62b9cc8c7068ec
 )
 
 
