@@ -23,8 +23,8 @@ from sklearn.svm import LinearSVC
 from listening.journey import DEFAULT_STAGES, NO_STAGE, Journey
 from listening.tagging import accuracy, classifier, sentiment, tags
 from listening.tagging.classifier import Head, softmax
+from listening.tagging.features import Features, vocabularies
 from listening.tagging.features import fit as fit_features
-from listening.tagging.features import vocabularies
 from listening.workspace import Mend, shipped
 
 INVERSE_PENALTY = 0.3
@@ -55,13 +55,8 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
     labels, journey and lesson give the same version, to the byte, on the same libraries.
     """
     labels = starter_labels(journey)
-    own = own_words(journey)
-    texts = [label.text for label in labels] + [text for text, _ in own]
-    truth = np.array([label.stage for label in labels] + [stage for _, stage in own], dtype=object)
-    groups = np.array([label.industry for label in labels] + [JOURNEY] * len(own), dtype=object)
-    learnt = [*lesson.sentences, *(text for text, _ in lesson.labels)] if lesson else []
-    fitted = fit_features(texts + learnt, vocabularies(texts, learnt, SHARED_BY) if lesson else None)  # a rare word may be somebody's name
-    all_features = fitted.transform(texts + learnt)
+    texts, truth, groups = _shipped(labels, journey)
+    fitted, all_features = _features(texts, lesson)
     features = all_features[: len(texts)]
     stages = stages_of(journey, truth)
     stage, stage_held_out = _head(features, truth, groups, stages)
@@ -92,6 +87,35 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
         "learnt_from": _learnt_from(lesson) if lesson else None,
     }
     return classifier.save(models, fitted, heads, facts)
+
+
+def stages_read(journey: Journey, lesson: Lesson, asked: Sequence[str]) -> NDArray[Any]:
+    """The stages that a classifier fitted with this lesson would read in some texts: to see what learning would come to."""
+    texts, truth, _ = _shipped(starter_labels(journey), journey)
+    fitted, features = _features(texts, lesson)
+    stages = stages_of(journey, truth)
+    head = _student(features[: len(texts)], truth, features[len(texts) :], lesson, stages)
+    guess = (fitted.transform(asked) @ head.weights.T + head.intercepts).argmax(axis=1)
+    guess[[classifier.is_empty_answer(text) for text in asked]] = stages.index(NO_STAGE)
+    found: NDArray[Any] = np.array(stages, dtype=object)[guess]
+    return found
+
+
+def _shipped(labels: Sequence[Label], journey: Journey) -> tuple[list[str], NDArray[Any], NDArray[Any]]:
+    """Texts, stages and industries of the starter labels and of the journey's own words."""
+    own = own_words(journey)
+    return (
+        [label.text for label in labels] + [text for text, _ in own],
+        np.array([label.stage for label in labels] + [stage for _, stage in own], dtype=object),
+        np.array([label.industry for label in labels] + [JOURNEY] * len(own), dtype=object),
+    )
+
+
+def _features(texts: list[str], lesson: Lesson | None) -> tuple[Features, sp.csr_matrix]:
+    """What is seen of some texts and of the lesson's after them; of words that only a company says, those that several of its texts share."""
+    learnt = [*lesson.sentences, *(text for text, _ in lesson.labels)] if lesson else []
+    fitted = fit_features(texts + learnt, vocabularies(texts, learnt, SHARED_BY) if lesson else None)  # a rare word may be somebody's name
+    return fitted, fitted.transform(texts + learnt)
 
 
 def _learnt_from(lesson: Lesson) -> dict[str, Any]:
