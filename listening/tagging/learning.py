@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import accuracy, classifier, features, labelled, sentences, teacher, training
+from listening.tagging import accuracy, classifier, features, labelled, sentences, sentiment, teacher, training
 from listening.tagging.classifier import is_empty_answer, softmax
 from listening.tagging.teacher import Seen, Teacher
 from listening.tagging.training import JOURNEY, Lesson
@@ -148,11 +148,17 @@ def teach(journey: Journey, own: list[str], labelled: list[tuple[str, str]], rec
     seen, asked = see(texts), see(own)
     shipped = np.arange(len(starter) + len(words))
     temperature = _temperature(seen[shipped], truth[shipped], groups, stages)
-    logits = Teacher(seen, truth, stages, importance).logits(asked)
-    likely = softmax(logits / temperature) * training.prior(stages, journey)
+    likely = softmax(Teacher(seen, truth, stages, importance).logits(asked) / temperature) * training.prior(stages, journey)
     likely /= likely.sum(axis=1, keepdims=True)
     likely[[is_empty_answer(text) for text in own]] = np.array([float(name == NO_STAGE) for name in stages])
-    return Lesson(own, teacher.smoothed(asked.meaning, likely), labelled, records)
+    return Lesson(own, teacher.smoothed(asked.meaning, likely), _feelings(starter, seen[shipped[: len(starter)]], asked), labelled, records)
+
+
+def _feelings(starter: Sequence[training.Label], seen: Seen, asked: Seen) -> NDArray[np.float64]:
+    """How likely each feeling is in some sentences. Neighbours are not listened to: praise and trouble are often worded alike."""
+    truth = np.array([label.feeling for label in starter], dtype=object)
+    temperature = _temperature(seen, truth, np.array([label.industry for label in starter], dtype=object), sentiment.FEELINGS)
+    return softmax(Teacher(seen, truth, sentiment.FEELINGS).logits(asked) / temperature)
 
 
 def _temperature(seen: Seen, truth: NDArray[np.object_], groups: NDArray[np.object_], stages: Sequence[str]) -> float:

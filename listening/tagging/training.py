@@ -39,10 +39,11 @@ JOURNEY = "journey"  # stands in the place of an industry where the words are th
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a company's own words teach: its sentences with the teacher's probabilities (sentences × stages), and labelled texts."""
+    """What a company's own words teach: its sentences with the teacher's probabilities (sentences × stages, × feelings), and labelled texts."""
 
     sentences: list[str]
     probabilities: NDArray[np.float64]
+    feelings: NDArray[np.float64]
     labels: list[tuple[str, str]]
     records: int
     labelled: list[str] = field(default_factory=list)  # marks of the records whose labels these are: they examine this classifier no more
@@ -63,11 +64,15 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
     share = prior(stages, journey)
     stage_held_out = stage_held_out * share / (stage_held_out * share).sum(axis=1, keepdims=True)
     heads = {"stage": replace(stage, intercepts=stage.intercepts + stage.temperature * np.log(share))}
-    if lesson:
-        heads["stage"] = _student(features, truth, all_features[len(texts) :], lesson, stages)
-    felt = sp.hstack([features[: len(labels)], sp.csr_matrix(sentiment.lexicon(texts[: len(labels)]))], format="csr")
+    felt = _with_lexicon(features[: len(labels)], texts[: len(labels)])
+    worded = _without_pieces(felt, fitted)
     feelings = np.array([label.feeling for label in labels], dtype=object)
-    heads["feeling"], feeling_held_out = _head(felt, feelings, groups[: len(labels)], sentiment.FEELINGS)
+    heads["feeling"], feeling_held_out = _head(worded, feelings, groups[: len(labels)], sentiment.FEELINGS)
+    if lesson:
+        of_sentences = all_features[len(texts) :][: len(lesson.sentences)]
+        heads["stage"] = _student_of_stages(features, truth, all_features[len(texts) :], lesson, stages)
+        felt_sentences = _without_pieces(_with_lexicon(of_sentences, lesson.sentences), fitted)
+        heads["feeling"] = _student(worded, feelings, balanced(feelings), felt_sentences, lesson.feelings, sentiment.FEELINGS)
     of_tags = {}
     for tag, classes in tags.CLASSES.items():
         known = np.array([label.tags[tag] for label in labels], dtype=object)
@@ -94,7 +99,7 @@ def stages_read(journey: Journey, lesson: Lesson, asked: Sequence[str]) -> NDArr
     texts, truth, _ = _shipped(starter_labels(journey), journey)
     fitted, features = _features(texts, lesson)
     stages = stages_of(journey, truth)
-    head = _student(features[: len(texts)], truth, features[len(texts) :], lesson, stages)
+    head = _student_of_stages(features[: len(texts)], truth, features[len(texts) :], lesson, stages)
     guess = (fitted.transform(asked) @ head.weights.T + head.intercepts).argmax(axis=1)
     guess[[classifier.is_empty_answer(text) for text in asked]] = stages.index(NO_STAGE)
     found: NDArray[Any] = np.array(stages, dtype=object)[guess]
@@ -139,23 +144,46 @@ def balanced(truth: NDArray[Any]) -> NDArray[np.float64]:
     return np.array([len(truth) / len(sizes) / sizes[name] for name in truth])
 
 
-def _student(features: sp.csr_matrix, truth: NDArray[Any], learnt: sp.csr_matrix, lesson: Lesson, stages: Sequence[str]) -> Head:
-    """A linear model of the starter labels, the sentences of which the teacher is surest, and the company's own labels.
+def _with_lexicon(features: sp.csr_matrix, texts: Sequence[str]) -> sp.csr_matrix:
+    return sp.hstack([features, sp.csr_matrix(sentiment.lexicon(texts))], format="csr")
 
-    Its confidence is made to agree with the teacher's.
-    """
+
+def _without_pieces(felt: sp.csr_matrix, fitted: Features) -> sp.csr_matrix:
+    """The same columns with nothing in those of pieces: what feeling pieces of words show at one company misleads at another."""
+    is_kept = np.ones(felt.shape[1])
+    is_kept[len(fitted.words.vocabulary) : fitted.number] = 0
+    kept = sp.csr_matrix(felt @ sp.diags_array(is_kept))
+    kept.eliminate_zeros()
+    return kept
+
+
+def _student_of_stages(features: sp.csr_matrix, truth: NDArray[Any], learnt: sp.csr_matrix, lesson: Lesson, stages: Sequence[str]) -> Head:
+    """A student of the starter labels, the company's own and its sentences."""
     of_sentences, of_labels = learnt[: len(lesson.sentences)], learnt[len(lesson.sentences) :]
-    sure, margins = _surest(lesson.probabilities)
-    names = np.array(stages, dtype=object)
-    told = np.concatenate([truth, names[lesson.probabilities.argmax(axis=1)[sure]], np.array([stage for _, stage in lesson.labels], dtype=object)])
-    weights = np.concatenate([balanced(truth), margins / margins.mean() if len(margins) else margins, np.full(len(lesson.labels), WEIGHT_OF_OWN_LABELS)])
-    order, coefficients, intercepts = _model(sp.vstack([features, of_sentences[sure], of_labels], format="csr"), told, weights)
-    places = [order.index(name) for name in stages]
+    told = np.concatenate([truth, np.array([stage for _, stage in lesson.labels], dtype=object)])
+    weights = np.concatenate([balanced(truth), np.full(len(lesson.labels), WEIGHT_OF_OWN_LABELS)])
+    return _student(sp.vstack([features, of_labels], format="csr"), told, weights, of_sentences, lesson.probabilities, stages)
+
+
+def _student(
+    features: sp.csr_matrix,
+    truth: NDArray[Any],
+    weights: NDArray[np.float64],
+    of_sentences: sp.csr_matrix,
+    probabilities: NDArray[np.float64],
+    classes: Sequence[str],
+) -> Head:
+    """A linear model of labelled texts and of the sentences of which the teacher is surest. Its confidence is made to agree with the teacher's."""
+    sure, margins = _surest(probabilities)
+    guess = np.array(classes, dtype=object)[probabilities.argmax(axis=1)[sure]]
+    each = np.concatenate([weights, margins / margins.mean() if len(margins) else margins])
+    order, coefficients, intercepts = _model(sp.vstack([features, of_sentences[sure]], format="csr"), np.concatenate([truth, guess]), each)
+    places = [order.index(name) for name in classes]
     head = Head(coefficients[places], intercepts[places], 1.0)
     logits = of_sentences @ head.weights.T + head.intercepts
 
     def disagreement(temperature: float) -> float:
-        return float(-(lesson.probabilities * np.log(softmax(logits / temperature) + 1e-12)).sum(axis=1).mean())
+        return float(-(probabilities * np.log(softmax(logits / temperature) + 1e-12)).sum(axis=1).mean())
 
     return replace(head, temperature=round(float(minimize_scalar(disagreement, bounds=(0.05, 5), method="bounded").x), 3))
 
