@@ -105,7 +105,7 @@ class Classifier:
         An answer that only says that there is none belongs to no stage. The feeling is half what was learnt (how likely it
         is positive less how likely negative) and half the lexicon's, which carries over better to companies not met yet.
         """
-        lexicon = sentiment.lexicon(texts.to_pylist())
+        lexicon = sentiment.lexicon(chunks, bounds)
         scores = self._scorer.scores(chunks, stream, bounds) + lexicon @ self._of_lexicon + self._intercepts
         likely = {name: softmax(scores[:, places]) for name, places in self._outputs.items()}
         likely["stage"][are_empty_answers(texts)] = np.array([float(name == NO_STAGE) for name in self.stages])
@@ -163,14 +163,14 @@ def save(models: Path, features: Features, heads: dict[str, Head], facts: dict[s
     return version
 
 
-def load(models: Path) -> Classifier:
-    """The current model below `models`.
+def load(models: Path, version: str | None = None) -> Classifier:
+    """The current model below `models`, or that of a version.
 
     Raises:
         Mend: there is none, or its files are not the ones that were written.
     """
     try:
-        version = json.loads((models / "current.json").read_text(encoding="utf-8"))["stage"]
+        version = version or json.loads((models / "current.json").read_text(encoding="utf-8"))["stage"]
         folder = models / f"stage-{version}"
         weights, described = (folder / "weights.npz").read_bytes(), (folder / "model.json").read_bytes()
     except FileNotFoundError:
@@ -183,9 +183,8 @@ def load(models: Path) -> Classifier:
     if facts.get("format") != FORMAT:
         raise Mend(f"The classifier in {folder} was fitted by another version of this program. Run 'listening init {models.parent}' to fit it again.")
     with np.load(io.BytesIO(weights), allow_pickle=False) as arrays:
-        words, pieces = (
-            kind(facts.pop(name), arrays[idf].astype(np.float64)) for kind, name, idf in ((Words, "words", "word_idf"), (Pieces, "pieces", "piece_idf"))
-        )
+        words = Words(facts.pop("words"), arrays["word_idf"].astype(np.float64))
+        pieces = Pieces(facts.pop("pieces"), arrays["piece_idf"].astype(np.float64))
         heads = {
             name: Head(arrays[f"{name}_weights"], arrays[f"{name}_intercepts"], settings["temperature"], settings["floors"])
             for name, settings in facts["heads"].items()

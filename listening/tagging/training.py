@@ -70,7 +70,7 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
     heads = {"stage": replace(stage, intercepts=stage.intercepts + stage.temperature * np.log(share))}
     if lesson:
         heads["stage"] = _student(features, truth, all_features[len(texts) :], lesson, stages)
-    felt = sp.hstack([features[: len(labels)], sp.csr_matrix(sentiment.lexicon(texts[: len(labels)]))], format="csr")
+    felt = sp.hstack([features[: len(labels)], sp.csr_matrix(sentiment.of(texts[: len(labels)]))], format="csr")
     feelings = np.array([label.feeling for label in labels], dtype=object)
     heads["feeling"], feeling_held_out = _head(felt, feelings, groups[: len(labels)], sentiment.FEELINGS)
     of_tags = {}
