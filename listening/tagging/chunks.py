@@ -100,35 +100,39 @@ def _edges(is_ink: NDArray[np.bool_], cuts: NDArray[np.int64]) -> tuple[NDArray[
     return np.flatnonzero(is_first), np.flatnonzero(is_last) + 1
 
 
-def spread(sizes: NDArray[np.int64], numbers: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each of a stream's chunks all places that belong to it, where `sizes` places belong to each distinct one; and where each chunk's begin."""
-    ends = np.cumsum(sizes)
+def spread(starts: NDArray[np.int64], sizes: NDArray[np.int64], numbers: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What belongs to a stream's chunks, where of each distinct one so many things stand from a place on: all places in order, and each chunk's first."""
     taken = sizes[numbers]
-    bounds = np.concatenate([[0], np.cumsum(taken)])
-    return np.repeat((ends - sizes)[numbers] - bounds[:-1], taken) + np.arange(bounds[-1]), bounds
+    bounds = np.zeros(len(taken) + 1, np.int64)
+    np.cumsum(taken, out=bounds[1:])
+    return np.repeat(starts[numbers] - bounds[:-1], taken) + np.arange(bounds[-1]), bounds
 
 
-class Memo:
-    """Rows of numbers, one for each chunk that was met: worked out once, and forgotten when there are too many."""
+class Known:
+    """What is known of the chunks that were met: each question is asked of a chunk once, and all is forgotten when there are too many."""
 
-    def __init__(self, work_out: Callable[[list[str]], NDArray[Any]]) -> None:
-        self._work_out = work_out
+    def __init__(self, *questions: Callable[[Sequence[str]], NDArray[Any]]) -> None:
+        self._questions = questions
         self._places: dict[str, int] = {}
-        self._rows = work_out([])
+        self._answers = [question([]) for question in questions]
 
-    def __call__(self, chunks: list[str]) -> NDArray[Any]:
-        """The rows of some chunks, chunks × numbers."""
-        new = [chunk for chunk in chunks if chunk not in self._places]
-        if len(self._places) + len(new) > MOST_KNOWN:
-            self._places, new = {}, chunks
-        if new:
-            self._keep(new)
-        return self._rows[[self._places[chunk] for chunk in chunks]]
+    def __call__(self, chunks: list[str]) -> list[NDArray[Any]]:
+        """For each question the answers, chunks × numbers."""
+        known = self._places.get
+        places = [known(chunk, -1) for chunk in chunks]
+        if -1 in places:
+            new = [chunk for chunk, place in zip(chunks, places, strict=True) if place < 0]
+            if len(self._places) + len(new) > MOST_KNOWN:
+                self._places, new = {}, chunks
+            self._ask(new)
+            places = [self._places[chunk] for chunk in chunks]
+        return [answers[places] for answers in self._answers]
 
-    def _keep(self, new: list[str]) -> None:
-        begin = len(self._places)
-        rows = self._work_out(new)
-        if begin + len(new) > len(self._rows):
-            self._rows = np.concatenate([self._rows[:begin], np.empty((begin + 2 * len(new), rows.shape[1]), rows.dtype)])
-        self._rows[begin : begin + len(new)] = rows
-        self._places.update(zip(new, range(begin, begin + len(new)), strict=True))
+    def _ask(self, new: list[str]) -> None:
+        begin, end = len(self._places), len(self._places) + len(new)
+        self._places.update(zip(new, range(begin, end), strict=True))
+        for number, question in enumerate(self._questions):
+            rows = question(new)
+            if end > len(self._answers[number]):
+                self._answers[number] = np.concatenate([self._answers[number][:begin], np.empty((begin + 2 * len(new), rows.shape[1]), rows.dtype)])
+            self._answers[number][begin:end] = rows

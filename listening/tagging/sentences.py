@@ -7,11 +7,12 @@ if this or that follows? Only texts with emoji or the full stops of Chinese and 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from listening.tagging.chunks import EMOJI, Chunks, Memo
+from listening.tagging.chunks import EMOJI, Chunks
 
 _NEVER_LAST = ("mr", "mrs", "ms", "dr", "prof", "st", "vs", r"e\.g", r"i\.e")
 _SELDOM_LAST = (r"a\.m", r"p\.m", "etc", "approx", "incl", "min", "mins", "hr", "hrs", "ext", "ltd")  # last unless a small letter or a digit follows
@@ -22,6 +23,8 @@ _FULL_STOP = (
     + "".join(rf"(?!(?<=\b(?i:{word})\.)\s+[a-z\d])" for word in _SELDOM_LAST)
     + r"(?!(?<=\b(?i:no)\.)\s*\d)"
 )
+_WORDED, _CLASS = 6, 7  # bits of what is asked
+_SMALL, _DIGIT = 1, 2
 _WRAPPED = 50  # letters of a line that was probably wrapped by a mail program
 _END = re.compile(
     rf"(?:[!?…]|{_FULL_STOP})[.!?…]*[\"'”’)\]]*(?=\s|$|[{EMOJI}])(?:\s*[{EMOJI}]+)*"
@@ -52,12 +55,15 @@ def split(text: str) -> list[tuple[int, int]]:
     return [(start + len(text[start:stop]) - len(text[start:stop].lstrip()), stop) for start, stop in spans if text[start:stop].strip()]
 
 
-def begins(chunks: Chunks) -> NDArray[np.int64]:
-    """The chunks with which the sentences of many texts begin, the number of chunks after the last; the same sentences as `split` finds."""
+def begins(chunks: Chunks, asked: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The chunks with which the sentences of many texts begin, the number of chunks after the last; the same sentences as `split` finds.
+
+    Of the distinct chunks has been `asked`.
+    """
     number = len(chunks.numbers)
     is_text_start = np.zeros(number + 1, bool)
     is_text_start[chunks.bounds[:-1]] = True
-    known = _known(chunks.distinct).ravel()[chunks.numbers]
+    known = asked.ravel()[chunks.numbers]
     is_line_start = chunks.signs[chunks.starts - 1] == 10
     is_line_start[is_text_start[:number]] |= np.isin(chunks.starts[is_text_start[:number]], chunks.offsets)
     is_part_start = is_text_start[:number].copy()
@@ -101,7 +107,7 @@ def _with_words(is_part_start: NDArray[np.bool_], is_text_start: NDArray[np.bool
     return is_begin
 
 
-def _asked(chunks: list[str]) -> NDArray[np.int64]:
+def asked(chunks: Sequence[str]) -> NDArray[np.int64]:
     """Of each chunk, as bits: whether a sentence ends with it before a sign or capital, a small letter, a digit, each within and at the start of a line.
 
     Then whether it has letters or digits, and with what it begins.
@@ -116,8 +122,3 @@ def _asked(chunks: list[str]) -> NDArray[np.int64]:
                 bits |= any(match.end() == end for match in _END.finditer(f"{before}{chunk} {after}")) << context
         known.append(bits)
     return np.array(known, np.int64).reshape(-1, 1)
-
-
-_WORDED, _CLASS = 6, 7  # which bits
-_SMALL, _DIGIT = 1, 2
-_known = Memo(_asked)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import string
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 # nltk carries the same analyser without its lexicon, and refuses to read one from outside its own data folders
 from vaderSentiment import vaderSentiment as vader
 
-from listening.tagging.chunks import Chunks, Memo, Texts, apart, spread
+from listening.tagging.chunks import Chunks, Texts, apart, spread
 
 SCORES = ("neg", "neu", "pos", "compound")
 COMPOUND = 3  # the column of the one score that sums up the others
@@ -29,19 +30,20 @@ _ROLES = (
     "the", "shit", "bomb", "bad", "ass", "bus", "stop", "yeah", "right", "kiss", "death", "to", "die", "for", "beating", "heart",
 )  # fmt: skip  # words that change what stands beside them; their place here is their number
 _ROLE = {word: number for number, word in enumerate(_ROLES)}
+_NEGATIONS = frozenset(vader.NEGATE)
 _VALUED, _BUT, _LOUD, _UPPER = 1, 2, 4, 8
 _SEVERAL = np.array([1.0, 0.95, 0.9])  # how much a booster counts, one, two and three words before
 Array = NDArray[np.float64]
 
 
-def lexicon(chunks: Chunks, bounds: NDArray[np.int64]) -> Array:
+def lexicon(words: Words, bounds: NDArray[np.int64]) -> Array:
     """Negative, neutral, positive and compound score of stretches of chunks that begin at `bounds`, stretches × 4."""
-    words = _Words(chunks, bounds)
+    edges = words.bounds[bounds]
     places = np.flatnonzero(words.marks & _VALUED)
-    row = np.searchsorted(words.edges, places, side="right") - 1
-    values = _after_but(words, places, row, _values(words, places, row))
-    number, sizes = len(bounds) - 1, np.diff(words.edges)
-    emphasis = _emphasis(words, number)
+    row = np.searchsorted(edges, places, side="right") - 1
+    values = _after_but(words, places, row, edges, _values(words, places, row, edges))
+    number, sizes = len(bounds) - 1, np.diff(edges)
+    emphasis = _emphasis(words, edges, number)
     total = np.bincount(row, values, number).astype(np.float64)  # of nothing it counts in whole numbers
     total += np.sign(total) * emphasis
     positive = np.bincount(row, np.where(values > 0, values + 1, 0), number).astype(np.float64)
@@ -58,40 +60,43 @@ def lexicon(chunks: Chunks, bounds: NDArray[np.int64]) -> Array:
 def of(texts: Texts) -> Array:
     """The same of whole texts, texts × 4."""
     chunks = apart(texts)
-    return lexicon(chunks, chunks.bounds)
+    return lexicon(Words(chunks, asked(chunks.distinct)), chunks.bounds)
 
 
-class _Words:
+class Words:
     """The words of chunks as VADER takes them: for each distinct one what is known of it, and the stream of their numbers."""
 
-    def __init__(self, chunks: Chunks, bounds: NDArray[np.int64]) -> None:
-        distinct, self.numbers, self.edges = _described(chunks, bounds)
-        self.outside = len(distinct)  # the number of what stands before the first word and after the last
-        known = np.vstack([_known()(distinct), [0, 0, 1, 0, 0, 0, 0, 0]])
-        self.value, self.boost, is_in_lexicon, is_negation, role, marks, self.bangs, self.questions = known.T
+    def __init__(self, chunks: Chunks, asked: NDArray[np.float64]) -> None:
+        known, self.numbers, self.bounds = _described(chunks, asked)
+        self.outside = len(known)  # the number of what stands before the first word and after the last
+        known = np.vstack([known, [0, 0, 1, 0, 0, 0, 0, 0]])
+        self.value, self.boost, is_in_lexicon, is_negation, role, marks, self.bangs, self.questions = known.T.copy()
         self.is_in_lexicon, self.is_negation = is_in_lexicon.astype(bool), is_negation.astype(bool)
         self.role = role.astype(np.int64)
         of_distinct = marks.astype(np.uint8)
         self.is_upper = (of_distinct & _UPPER).astype(bool)
         self.marks = of_distinct[self.numbers]
-        uppers = np.concatenate([[0], np.cumsum((self.marks & _UPPER) // _UPPER, dtype=np.int64)])
-        uppers = np.diff(uppers[self.edges])
-        self.is_mixed = (uppers > 0) & (uppers < np.diff(self.edges))  # capitals mean something beside small letters only
 
-    def near(self, places: NDArray[np.intp], row: NDArray[np.intp], step: int) -> NDArray[np.int64]:
+    def is_mixed(self, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """In which stretches some words are in capitals and some not; else capitals mean nothing."""
+        uppers = np.searchsorted(np.flatnonzero(self.marks & _UPPER), edges)
+        uppers = np.diff(uppers)
+        return (uppers > 0) & (uppers < np.diff(edges))
+
+    def near(self, places: NDArray[np.intp], row: NDArray[np.intp], edges: NDArray[np.int64], step: int) -> NDArray[np.int64]:
         """The number of the word so many steps from each place, if it is in the same stretch."""
         at = places + step
-        is_inside = (at >= self.edges[row]) & (at < self.edges[row + 1])
+        is_inside = (at >= edges[row]) if step < 0 else (at < edges[row + 1])
         return np.where(is_inside, self.numbers[np.where(is_inside, at, 0)] if len(at) else 0, self.outside)
 
 
-def _values(words: _Words, places: NDArray[np.intp], row: NDArray[np.intp]) -> Array:
+def _values(words: Words, places: NDArray[np.intp], row: NDArray[np.intp], edges: NDArray[np.int64]) -> Array:
     """What each word of the lexicon comes to, by itself and by the three words before it."""
-    here, after = words.near(places, row, 0), words.near(places, row, 1)
-    before = [words.near(places, row, -step) for step in (1, 2, 3)]
+    here, after = words.near(places, row, edges, 0), words.near(places, row, edges, 1)
+    before = [words.near(places, row, edges, -step) for step in (1, 2, 3)]
     is_word = [number != words.outside for number in before]
     roles = [words.role[number] for number in before]
-    is_mixed = words.is_mixed[row]
+    is_mixed = words.is_mixed(edges)[row]
     values = words.value[here]
     values = np.where((words.role[here] == _ROLE["no"]) & (after != words.outside) & words.is_in_lexicon[after], 0.0, values)
     is_no = [role == _ROLE["no"] for role in roles]
@@ -103,14 +108,14 @@ def _values(words: _Words, places: NDArray[np.intp], row: NDArray[np.intp]) -> A
         boost += np.where((boost != 0) & words.is_upper[before[step]] & is_mixed, np.where(values > 0, vader.C_INCR, -vader.C_INCR), 0)
         changed = (values + boost * _SEVERAL[step]) * _negations(words, before, roles, step)
         if step == 2:
-            changed = _idioms(words, here, after, words.near(places, row, 2), roles, changed)
+            changed = _idioms(words, here, after, words.near(places, row, edges, 2), roles, changed)
         values = np.where(counts, changed, values)
     is_least = (roles[0] == _ROLE["least"]) & ~np.isin(roles[1], (_ROLE["at"], _ROLE["very"]))
     is_kind_of = (words.role[here] == _ROLE["kind"]) & (words.role[after] == _ROLE["of"])
     return values * np.select([is_kind_of, is_least], [0.0, vader.N_SCALAR], 1.0)
 
 
-def _negations(words: _Words, before: list[NDArray[np.int64]], roles: list[NDArray[np.int64]], step: int) -> Array:
+def _negations(words: Words, before: list[NDArray[np.int64]], roles: list[NDArray[np.int64]], step: int) -> Array:
     """What the word so many steps before multiplies by."""
     factor = np.where(words.is_negation[before[step]], vader.N_SCALAR, 1.0)
     if step == 0:
@@ -123,7 +128,7 @@ def _negations(words: _Words, before: list[NDArray[np.int64]], roles: list[NDArr
     return np.select([is_never_so, is_doubtless], [1.25, 1.0], factor)
 
 
-def _idioms(words: _Words, here: NDArray[Any], after: NDArray[Any], later: NDArray[Any], roles: list[NDArray[Any]], values: Array) -> Array:
+def _idioms(words: Words, here: NDArray[Any], after: NDArray[Any], later: NDArray[Any], roles: list[NDArray[Any]], values: Array) -> Array:
     """Values after idioms around a word ("the shit", "to die for") and pairs that boost ("kind of")."""
     two, three, boosts = _phrases()
     own, following, last = words.role[here], words.role[after], words.role[later]
@@ -136,34 +141,34 @@ def _idioms(words: _Words, here: NDArray[Any], after: NDArray[Any], later: NDArr
     return values + boosts[third, second] + boosts[second, first]
 
 
-def _after_but(words: _Words, places: NDArray[np.intp], row: NDArray[np.intp], values: Array) -> Array:
+def _after_but(words: Words, places: NDArray[np.intp], row: NDArray[np.intp], edges: NDArray[np.int64], values: Array) -> Array:
     """What stands before the first "but" counts half, what stands after it one and a half times."""
     buts = np.flatnonzero(words.marks & _BUT)[::-1]
-    first = np.full(len(words.edges) - 1, -1)
-    first[np.searchsorted(words.edges, buts, side="right") - 1] = buts  # the last one written is the first in the text
+    first = np.full(len(edges) - 1, -1)
+    first[np.searchsorted(edges, buts, side="right") - 1] = buts  # the last one written is the first in the text
     but = first[row]
     return values * np.select([but < 0, places < but, places > but], [1.0, 0.5, 1.5], 1.0)
 
 
-def _emphasis(words: _Words, number: int) -> Array:
+def _emphasis(words: Words, edges: NDArray[np.int64], number: int) -> Array:
     """What exclamation and question marks add."""
     loud = np.flatnonzero(words.marks & _LOUD)
-    row = np.searchsorted(words.edges, loud, side="right") - 1
+    row = np.searchsorted(edges, loud, side="right") - 1
     bangs, questions = (np.bincount(row, counts[words.numbers[loud]], number) for counts in (words.bangs, words.questions))
     return np.minimum(bangs, 4) * 0.292 + np.select([questions <= 1, questions <= 3], [0.0, questions * 0.18], 0.96)
 
 
-def _described(chunks: Chunks, bounds: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
-    """Distinct words, the stream of their numbers, and where stretches begin in it; an emoji is told in words."""
+def _described(chunks: Chunks, known: Array) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+    """What is known of distinct words, the stream of their numbers, and where each chunk begins in it; an emoji is told in words."""
     emojis = _analyzer().emojis
-    told = {number: chunk for number, chunk in enumerate(chunks.distinct) if not chunk.isascii() and not emojis.keys().isdisjoint(chunk)}
+    told = [number for number, chunk in enumerate(chunks.distinct) if not chunk.isascii() and not emojis.keys().isdisjoint(chunk)]
     if not told:
-        return chunks.distinct, chunks.numbers.astype(np.int64), bounds
-    lists = [[chunk] for chunk in chunks.distinct]
-    for number, chunk in told.items():
-        lists[number] = "".join(f" {emojis[sign]}" if sign in emojis else sign for sign in chunk).split()
-    places, begins = spread(np.fromiter(map(len, lists), np.int64, len(lists)), chunks.numbers)
-    return [word for words in lists for word in words], places, begins[bounds]
+        return known, chunks.numbers.astype(np.int64), np.arange(len(chunks.numbers) + 1)
+    lists = ["".join(f" {emojis[sign]}" if sign in emojis else sign for sign in chunks.distinct[number]).split() for number in told]
+    starts, sizes = np.arange(len(known)), np.ones(len(known), np.int64)
+    sizes[told] = [len(words) for words in lists]
+    starts[told] = len(known) + np.cumsum(sizes[told]) - sizes[told]
+    return np.vstack([known, asked([word for words in lists for word in words])]), *spread(starts, sizes, chunks.numbers)
 
 
 @functools.cache
@@ -171,26 +176,20 @@ def _analyzer() -> vader.SentimentIntensityAnalyzer:
     return vader.SentimentIntensityAnalyzer()
 
 
-@functools.cache
-def _known() -> Memo:
+def asked(words: Sequence[str]) -> Array:
+    """Of each word: value, boost, is in the lexicon, negates, role, marks, exclamation and question marks."""
     values = _analyzer().lexicon
-    negations = set(vader.NEGATE)
-
-    def known(words: list[str]) -> Array:
-        """Of each word: value, boost, is in the lexicon, negates, role, marks, exclamation and question marks."""
-        rows = []
-        for written in words:
-            bare = written.strip(string.punctuation)
-            word = bare if len(bare) > 2 else written  # else it may be an emoticon
-            low = word.lower()
-            is_valued = low in values and low not in vader.BOOSTER_DICT
-            bangs, questions = written.count("!"), written.count("?")
-            marks = _VALUED * is_valued + _BUT * (low == "but") + _LOUD * bool(bangs + questions) + _UPPER * word.isupper()
-            is_negation = low in negations or "n't" in low
-            rows.append((values.get(low, 0), vader.BOOSTER_DICT.get(low, 0), low in values, is_negation, _ROLE.get(low, 0), marks, bangs, questions))
-        return np.array(rows, np.float64).reshape(-1, 8)
-
-    return Memo(known)
+    rows = []
+    for written in words:
+        bare = written.strip(string.punctuation)
+        word = bare if len(bare) > 2 else written  # else it may be an emoticon
+        low = word.lower()
+        is_valued = low in values and low not in vader.BOOSTER_DICT
+        bangs, questions = written.count("!"), written.count("?")
+        marks = _VALUED * is_valued + _BUT * (low == "but") + _LOUD * bool(bangs + questions) + _UPPER * word.isupper()
+        is_negation = low in _NEGATIONS or "n't" in low
+        rows.append((values.get(low, 0), vader.BOOSTER_DICT.get(low, 0), low in values, is_negation, _ROLE.get(low, 0), marks, bangs, questions))
+    return np.array(rows, np.float64).reshape(-1, 8)
 
 
 @functools.cache

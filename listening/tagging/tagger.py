@@ -17,9 +17,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import sentences
 from listening.tagging import tags as kinds
-from listening.tagging.chunks import apart, spread
+from listening.tagging.chunks import spread
 from listening.tagging.classifier import FEW_WORDS, PLACED_FROM, UNLIKE_TRAINING, Classifier, Reading
 
 LANGUAGES = ("en",)
@@ -91,14 +90,13 @@ class Tagger:
         return Tables(self._tags(records, decided, read, competitors), self._shares(records["record_id"], decided), self._sentences(records, decided, read))
 
     def _read(self, texts: pa.StringArray) -> _Read:
-        chunks = apart(texts)
-        stream = self.classifier.words(chunks)
-        begins = sentences.begins(chunks)
+        seen = self.classifier.see(texts)
+        chunks, begins = seen.chunks, seen.begins
         text_of = np.searchsorted(chunks.bounds, begins[:-1], side="right") - 1
         parts = _between(chunks.signs, chunks.starts[begins[:-1]], chunks.stops[begins[1:] - 1])
         starts, stops = (chunks.letters(places, text_of) for places in (chunks.starts[begins[:-1]], chunks.stops[begins[1:] - 1]))
-        whole = self.classifier.read_stretches(texts, chunks, stream, chunks.bounds)
-        each = self.classifier.read_stretches(parts, chunks, stream, begins)
+        whole = self.classifier.read_stretches(seen, texts, chunks.bounds)
+        each = self.classifier.read_stretches(seen, parts, begins)
         bounds = np.searchsorted(text_of, np.arange(len(texts) + 1))
         by_length = sp.csr_matrix(((stops - starts).astype(float), np.arange(len(text_of)), bounds), (len(texts), len(text_of)))
         lengths = np.maximum(by_length.sum(axis=1), 1)
@@ -112,8 +110,8 @@ class Tagger:
         language = records["language"]
         is_read = has_text & pc.or_(pc.is_null(language), pc.is_in(language, pa.array(LANGUAGES))).to_numpy()
         mixed = read.mixed[text]
-        guess = np.where(is_read, mixed.argmax(axis=1), -1)
-        confidence = mixed.max(axis=1).round(4)
+        likeliest, confidence = kinds.best(mixed)
+        guess, confidence = np.where(is_read, likeliest, -1), confidence.astype(float).round(4)
         given, given_touchpoint = self._given(records)
         stage = np.where(given >= 0, given, np.where(confidence >= PLACED_FROM, guess, -1))
         return _Records(text, has_text, is_read, mixed, guess, confidence, given, stage, given_touchpoint)
@@ -172,12 +170,12 @@ class Tagger:
 
     def _sentences(self, records: pa.Table, decided: _Records, read: _Read) -> pa.Table:
         number = np.where(decided.has_text, np.diff(read.bounds)[decided.text], 0)
-        own, _ = spread(np.diff(read.bounds), decided.text)
+        own, _ = spread(read.bounds[:-1], np.diff(read.bounds) * (read.sizes > 0), decided.text)
         record = np.repeat(np.arange(len(records)), number)
         first = np.concatenate([[0], np.cumsum(number)])[:-1]
         is_read = decided.is_read[record]
-        confidence = read.each.stages.max(axis=1).round(4)[own]
-        guess = np.where(is_read, read.each.stages.argmax(axis=1)[own], -1)
+        likeliest, confidence = kinds.best(read.each.stages)
+        guess, confidence = np.where(is_read, likeliest[own], -1), confidence.astype(float).round(4)[own]
         is_as_whole = (number[record] == 1) | (decided.given[record] >= 0)  # what the source says holds for all of it
         stage = np.where(is_as_whole, decided.stage[record], np.where(confidence >= PLACED_FROM, guess, -1))
         parts = read.parts.take(own)
@@ -191,7 +189,7 @@ class Tagger:
                 "stage": _named(self.names, stage),
                 "stage_guess": _named(self.names, guess),
                 "stage_confidence": pa.array(confidence, mask=~is_read),
-                "sentiment": pa.array(read.each.feelings.round(4)[own], mask=~is_read),
+                "sentiment": pa.array(read.each.feelings.astype(float).round(4)[own], mask=~is_read),
                 "touchpoint": self._touchpoint(parts, stage, decided.given_touchpoint.take(record)),
                 **_others(read.each, own, is_read),
                 "competitor": self._named(read.parts).take(own),
