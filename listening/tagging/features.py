@@ -43,6 +43,7 @@ class Words:
         single = sorted({word for entry in self.vocabulary for word in entry.split(" ")})
         self._numbers = {word: number for number, word in enumerate(single)}
         self._unmet = len(single)
+        self._idf = idf.astype(np.float32)
         self._columns = np.full(self._unmet + 1, -1, np.int32)
         pairs = []
         for column, entry in enumerate(self.vocabulary):
@@ -99,12 +100,21 @@ class Words:
         firsts = np.flatnonzero(is_first)
         counts = np.diff(firsts, append=len(keys))
         keys = keys[firsts]
-        rows, columns = (keys >> kind(bits)).astype(np.int32), (keys & kind((1 << bits) - 1)).astype(np.int32)
-        values = self.idf[columns]
+        values = self._idf[keys & kind((1 << bits) - 1)]
         is_more = counts > 1
-        values[is_more] *= 1 + np.log(counts[is_more])
-        values /= np.sqrt(np.bincount(rows, values * values, number))[rows]
-        return sp.csr_matrix((values, columns, np.searchsorted(rows, np.arange(number + 1))), (number, len(self.vocabulary)))
+        values[is_more] *= 1 + np.log(counts[is_more].astype(np.float32))
+        begins = np.searchsorted(keys, np.arange(number + 1, dtype=kind) << kind(bits)).astype(np.int32)
+        values *= np.repeat(_of_length_one(values, begins), np.diff(begins))
+        return sp.csr_matrix((values, (keys & kind((1 << bits) - 1)).astype(np.int32), begins), (number, len(self.vocabulary)))
+
+
+def _of_length_one(values: NDArray[np.float32], begins: NDArray[np.int32]) -> NDArray[np.float32]:
+    """What makes each row of values as long as 1; a row's values begin at `begins`."""
+    factors = np.ones(len(begins) - 1, np.float32)
+    filled = np.flatnonzero(np.diff(begins))
+    if len(filled):
+        factors[filled] = 1 / np.sqrt(np.add.reduceat(values * values, begins[filled]))
+    return factors
 
 
 class _Pairs:
@@ -189,7 +199,7 @@ class Scorer:
         """Scores of stretches of chunks that begin at `bounds` (`chunks.bounds`: whole texts), stretches × outputs; of the chunks has been `asked`."""
         alike = _stands(chunks, bounds) @ adds
         alike[:, :-1] /= np.sqrt(np.maximum(alike[:, -1:], _LEAST))
-        scores: NDArray[np.float32] = self._words.rows(stream, bounds).astype(np.float32) @ self._of_words
+        scores: NDArray[np.float32] = self._words.rows(stream, bounds) @ self._of_words
         scores += alike[:, :-1]
         return scores
 

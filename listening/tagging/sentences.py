@@ -55,7 +55,7 @@ def split(text: str) -> list[tuple[int, int]]:
     return [(start + len(text[start:stop]) - len(text[start:stop].lstrip()), stop) for start, stop in spans if text[start:stop].strip()]
 
 
-def begins(chunks: Chunks, asked: NDArray[np.int64]) -> NDArray[np.int64]:
+def begins(chunks: Chunks, asked: NDArray[np.int16]) -> NDArray[np.int64]:
     """The chunks with which the sentences of many texts begin, the number of chunks after the last; the same sentences as `split` finds.
 
     Of the distinct chunks has been `asked`.
@@ -67,7 +67,7 @@ def begins(chunks: Chunks, asked: NDArray[np.int64]) -> NDArray[np.int64]:
     is_line_start = chunks.signs[chunks.starts - 1] == 10
     is_line_start[is_text_start[:number]] |= np.isin(chunks.starts[is_text_start[:number]], chunks.offsets)
     is_part_start = is_text_start[:number].copy()
-    context = 3 * is_line_start[:-1] + ((known[1:] >> _CLASS) & 3)
+    context = 3 * is_line_start[:-1].astype(np.int16) + ((known[1:] >> _CLASS) & 3)
     is_part_start[1:] |= ((known[:-1] >> context) & 1).astype(bool)
     is_part_start[_after_lines(chunks, known)] = True
     is_begin = _with_words(is_part_start, is_text_start[:number], (known >> _WORDED & 1).astype(bool))
@@ -78,7 +78,7 @@ def begins(chunks: Chunks, asked: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.append(np.flatnonzero(is_begin), number)
 
 
-def _after_lines(chunks: Chunks, known: NDArray[np.int64]) -> NDArray[np.int64]:
+def _after_lines(chunks: Chunks, known: NDArray[np.int16]) -> NDArray[np.int64]:
     """The chunks before which a line ends and was not only wrapped."""
     ends = np.flatnonzero(chunks.signs == 10)
     if not len(ends):
@@ -107,7 +107,7 @@ def _with_words(is_part_start: NDArray[np.bool_], is_text_start: NDArray[np.bool
     return is_begin
 
 
-def asked(chunks: Sequence[str]) -> NDArray[np.int64]:
+def asked(chunks: Sequence[str]) -> NDArray[np.int16]:
     """Of each chunk, as bits: whether a sentence ends with it before a sign or capital, a small letter, a digit, each within and at the start of a line.
 
     Then whether it has letters or digits, and with what it begins.
@@ -121,4 +121,4 @@ def asked(chunks: Sequence[str]) -> NDArray[np.int64]:
                 end = len(before + chunk)
                 bits |= any(match.end() == end for match in _END.finditer(f"{before}{chunk} {after}")) << context
         known.append(bits)
-    return np.array(known, np.int64).reshape(-1, 1)
+    return np.array(known, np.int16).reshape(-1, 1)

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
 from listening.tagging import tags as kinds
-from listening.tagging.chunks import spread
+from listening.tagging.chunks import Chunks, spread
 from listening.tagging.classifier import FEW_WORDS, PLACED_FROM, UNLIKE_TRAINING, Classifier, Reading
 
 LANGUAGES = ("en",)
 LEAST_SHARE = 0.2  # a stage that less than this of a record's words speak about is not counted as one of its stages
 FLAGS = ("other_language", "too_short", "low_margin", "unlike_training")
 _TAGS = {"effort": pa.float64(), "memorable": pa.float64(), "recommend": pa.int32()}  # the others are words
-_BESIDE = (r"(?:^|[^\pL\pN_])(?:", r")(?:$|[^\pL\pN_])")  # what stands around a word that is a whole word
 Numbers = NDArray[np.intp]
 
 
@@ -52,6 +51,8 @@ class _Read:
     starts: Numbers
     stops: Numbers
     each: Reading
+    names_in_texts: NDArray[np.bool_]  # which may name a touchpoint or competitor
+    names_in_parts: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,16 @@ class Tagger:
         self._touchpoints = [[(point.touchpoint, _any_of(point.words)) for point in stage.touchpoints if point.words] for stage in journey.stages]
         self._stage_of_touchpoint = {name: self.names.index(stage) for name, stage in journey.stage_of_touchpoint.items()}
         self._competitors = {name.casefold(): name for name in journey.competitors}
-        longest_first = "|".join(map(re.escape, sorted(journey.competitors, key=len, reverse=True)))
-        self._competitor = re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)", re.I) if longest_first else None
+        words = [*journey.competitors, *(word for stage in journey.stages for point in stage.touchpoints for word in point.words)]
+        self._hint = "|".join(re.escape(first[0]) if (first := re.search(r"\w+", word)) else "" for word in words) or "$^"
+        self._competitor = _any_of(journey.competitors) if journey.competitors else None
 
     def tag(self, records: pa.Table) -> Tables:
         """The tags of some records (columns as `sql/tagging/waiting.sql` has them)."""
         texts = records["text"].combine_chunks().fill_null("").dictionary_encode()
         read = self._read(texts.dictionary)
         decided = self._decide(records, texts.indices.to_numpy().astype(np.intp), read)
-        competitors = self._named(read.texts)
-        return Tables(self._tags(records, decided, read, competitors), self._shares(records["record_id"], decided), self._sentences(records, decided, read))
+        return Tables(self._tags(records, decided, read), self._shares(records["record_id"], decided), self._sentences(records, decided, read))
 
     def _read(self, texts: pa.StringArray) -> _Read:
         seen = self.classifier.see(texts)
@@ -103,7 +104,15 @@ class Tagger:
         by_length = sp.diags_array(1 / np.asarray(lengths).ravel()) @ by_length
         is_several = (np.diff(bounds) > 1)[:, None]
         mixed = np.where(is_several, (whole.stages + by_length @ each.stages) / 2, whole.stages)
-        return _Read(texts, np.diff(chunks.bounds), whole, mixed, by_length @ each.feelings, bounds, parts, starts, stops, each)
+        in_texts, in_parts = self._may_name(chunks, chunks.bounds), self._may_name(chunks, begins)
+        return _Read(texts, np.diff(chunks.bounds), whole, mixed, by_length @ each.feelings, bounds, parts, starts, stops, each, in_texts, in_parts)
+
+    def _may_name(self, chunks: Chunks, bounds: Numbers) -> NDArray[np.bool_]:
+        """Which stretches of chunks have the first word of a name to look for: a look at distinct chunks spares most texts."""
+        is_hint = pc.match_substring_regex(pa.array(chunks.distinct), self._hint, ignore_case=True).to_numpy(zero_copy_only=False)
+        found = np.zeros(len(bounds) - 1, bool)
+        found[np.searchsorted(bounds, np.flatnonzero(is_hint[chunks.numbers]), side="right") - 1] = True
+        return found
 
     def _decide(self, records: pa.Table, text: Numbers, read: _Read) -> _Records:
         has_text = read.sizes[text] > 0
@@ -122,7 +131,7 @@ class Tagger:
         point, stage = (_places(records[column], names) for column, names in (("given_touchpoint", points), ("given_stage", self.names)))
         return np.where(point >= 0, np.array([*self._stage_of_touchpoint.values(), -1])[point], stage), _named(points, point)
 
-    def _tags(self, records: pa.Table, decided: _Records, read: _Read, competitors: pa.StringArray) -> pa.Table:
+    def _tags(self, records: pa.Table, decided: _Records, read: _Read) -> pa.Table:
         basis = np.select([decided.given >= 0, decided.has_text], [0, 1], 2)
         feelings = read.feelings[decided.text].round(4)
         return pa.table(
@@ -132,11 +141,11 @@ class Tagger:
                 "stage_guess": _named(self.names, decided.guess),
                 "stage_confidence": pa.array(decided.confidence, mask=~decided.is_read),
                 "stage_basis": _named(["source", "text", "none"], basis),
-                "touchpoint": self._touchpoint(read.texts.take(decided.text), decided.stage, decided.given_touchpoint),
+                "touchpoint": self._touchpoint(read.texts, decided.text, read.names_in_texts, decided.stage, decided.given_touchpoint),
                 "flags": self._flags(decided, read),
                 "sentiment": pa.array(feelings, mask=~decided.is_read),
                 **_others(read.whole, decided.text, decided.is_read),
-                "competitor": competitors.take(decided.text),
+                "competitor": self._named(read.texts, read.names_in_texts).take(decided.text),
                 "version": pa.repeat(self.version, len(records)),
                 "classifier_version": pa.repeat(self.classifier.version, len(records)),
                 "journey_version": pa.repeat(self.journey.version, len(records)),
@@ -178,53 +187,46 @@ class Tagger:
         guess, confidence = np.where(is_read, likeliest[own], -1), confidence.astype(float).round(4)[own]
         is_as_whole = (number[record] == 1) | (decided.given[record] >= 0)  # what the source says holds for all of it
         stage = np.where(is_as_whole, decided.stage[record], np.where(confidence >= PLACED_FROM, guess, -1))
-        parts = read.parts.take(own)
         return pa.table(
             {
                 "record_id": records["record_id"].take(record),
                 "sentence_no": np.arange(len(own)) - first[record] + 1,
                 "start": read.starts[own],
                 "stop": read.stops[own],
-                "text": parts,
+                "text": read.parts.take(own),
                 "stage": _named(self.names, stage),
                 "stage_guess": _named(self.names, guess),
                 "stage_confidence": pa.array(confidence, mask=~is_read),
                 "sentiment": pa.array(read.each.feelings.astype(float).round(4)[own], mask=~is_read),
-                "touchpoint": self._touchpoint(parts, stage, decided.given_touchpoint.take(record)),
+                "touchpoint": self._touchpoint(read.parts, own, read.names_in_parts, stage, decided.given_touchpoint.take(record)),
                 **_others(read.each, own, is_read),
-                "competitor": self._named(read.parts).take(own),
+                "competitor": self._named(read.parts, read.names_in_parts).take(own),
             }
         )
 
-    def _touchpoint(self, texts: pa.StringArray, stages: Numbers, given: pa.StringArray) -> pa.StringArray:
-        """The given touchpoint, or the first of each text's stage whose words it has."""
+    def _touchpoint(self, texts: pa.StringArray, rows: Numbers, may_name: NDArray[np.bool_], stages: Numbers, given: pa.StringArray) -> pa.StringArray:
+        """The given touchpoint, or the first of each row's stage whose words its text has."""
         names = [name for points in self._touchpoints for name, _ in points]
-        found = np.full(len(texts), -1)
-        is_open = given.is_null().to_numpy(zero_copy_only=False)
+        found = np.full(len(rows), -1)
+        is_open = given.is_null().to_numpy(zero_copy_only=False) & may_name[rows]
         for stage, points in zip(self.journey.names, self._touchpoints, strict=True):
-            rows = np.flatnonzero(is_open & (stages == self.names.index(stage))) if points else np.zeros(0, np.intp)
-            said = texts.take(rows)
-            for name, words in reversed(points):
-                found[rows[_has(said, words)]] = names.index(name)
+            asked = np.flatnonzero(is_open & (stages == self.names.index(stage))) if points else np.zeros(0, np.intp)
+            said = texts.take(rows[asked]).to_pylist()
+            found[asked] = [next((names.index(name) for name, words in points if words.search(text)), -1) for text in said]
         return pc.coalesce(given, _named(names, found))
 
-    def _named(self, texts: pa.StringArray) -> pa.StringArray:
+    def _named(self, texts: pa.StringArray, may_name: NDArray[np.bool_]) -> pa.StringArray:
         """The first competitor that each text names."""
         names: list[str | None] = [None] * len(texts)
-        if self._competitor:
-            for row in np.flatnonzero(_has(texts, _any_of(self.journey.competitors))):
-                found = self._competitor.search(texts[row].as_py())
-                names[row] = self._competitors.get(found[0].casefold()) if found else None
+        for row in np.flatnonzero(may_name) if self._competitor else ():
+            found = self._competitor.search(texts[row].as_py())
+            names[row] = self._competitors.get(found[0].casefold()) if found else None
         return pa.array(names, pa.string())
 
 
-def _any_of(words: list[str]) -> str:
-    return "|".join(map(re.escape, words)).join(_BESIDE)
-
-
-def _has(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = pc.match_substring_regex(texts, pattern, ignore_case=True).to_numpy(zero_copy_only=False)
-    return found
+def _any_of(words: list[str]) -> re.Pattern[str]:
+    longest_first = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    return re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)", re.I)
 
 
 def _between(signs: NDArray[np.uint8], starts: Numbers, stops: Numbers) -> pa.StringArray:
