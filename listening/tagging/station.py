@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -38,14 +39,13 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
     """
     classifier = load(workspace.models)
     _check_stages(classifier, journey, workspace)
-    version = f"{TAGGING_VERSION}-{classifier.version}-{journey.version}"
     note = () if classifier.journey_version == journey.version else (
         "journey.yaml was edited after the classifier was fitted; 'listening init' on this folder fits it to the new words",
     )  # fmt: skip
     tagged = Tagged(classifier_version=classifier.version, notes=note)
-    tagger = Tagger(classifier, journey, version)
+    tagger = _tagger(classifier, journey)
     with warehouse.transaction():
-        warehouse.execute("tagging/find_waiting", version=version)
+        warehouse.execute("tagging/find_waiting", version=tagger.version)
         for name in ("tags", "record_stages", "sentences"):
             warehouse.execute(f"tagging/forget_{name}")
         (counted,) = warehouse.rows("tagging/count_waiting")
@@ -58,6 +58,15 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
             log.info("tagged %s of %s records", tagged.records, counted["waiting"])
         _keep_accuracy(warehouse, classifier)
     return tagged
+
+
+def ready(models: Path, journey: Journey) -> Tagger:
+    """What tags tables of records without a store."""
+    return _tagger(load(models), journey)
+
+
+def _tagger(classifier: Classifier, journey: Journey) -> Tagger:
+    return Tagger(classifier, journey, f"{TAGGING_VERSION}-{classifier.version}-{journey.version}")
 
 
 def _waiting(warehouse: Warehouse, number: int) -> Iterator[pa.Table]:

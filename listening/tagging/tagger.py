@@ -7,6 +7,7 @@ every record that says it. What a record gets depends on nothing but itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
 from listening.tagging import tags as kinds
-from listening.tagging.chunks import Chunks, spread
+from listening.tagging.chunks import Known, spread
 from listening.tagging.classifier import FEW_WORDS, PLACED_FROM, UNLIKE_TRAINING, Classifier, Reading
 
 LANGUAGES = ("en",)
@@ -80,7 +81,9 @@ class Tagger:
         self._stage_of_touchpoint = {name: self.names.index(stage) for name, stage in journey.stage_of_touchpoint.items()}
         self._competitors = {name.casefold(): name for name in journey.competitors}
         words = [*journey.competitors, *(word for stage in journey.stages for point in stage.touchpoints for word in point.words)]
-        self._hint = "|".join(re.escape(first[0]) if (first := re.search(r"\w+", word)) else "" for word in words) or "$^"
+        hints = [max(re.findall(r"\w+", word) or [""], key=len) for word in words]
+        self._hint = _any_of(hints) if hints and all(hints) else re.compile("" if hints else "$^")
+        self._known = Known(self._hints)
         self._competitor = _any_of(journey.competitors) if journey.competitors else None
 
     def tag(self, records: pa.Table) -> Tables:
@@ -104,15 +107,14 @@ class Tagger:
         by_length = sp.diags_array(1 / np.asarray(lengths).ravel()) @ by_length
         is_several = (np.diff(bounds) > 1)[:, None]
         mixed = np.where(is_several, (whole.stages + by_length @ each.stages) / 2, whole.stages)
-        in_texts, in_parts = self._may_name(chunks, chunks.bounds), self._may_name(chunks, begins)
+        (is_hint,) = self._known(chunks.distinct)
+        hints = np.flatnonzero(is_hint[chunks.numbers, 0])
+        in_texts, in_parts = (_which(hints, bounds) for bounds in (chunks.bounds, begins))
         return _Read(texts, np.diff(chunks.bounds), whole, mixed, by_length @ each.feelings, bounds, parts, starts, stops, each, in_texts, in_parts)
 
-    def _may_name(self, chunks: Chunks, bounds: Numbers) -> NDArray[np.bool_]:
-        """Which stretches of chunks have the first word of a name to look for: a look at distinct chunks spares most texts."""
-        is_hint = pc.match_substring_regex(pa.array(chunks.distinct), self._hint, ignore_case=True).to_numpy(zero_copy_only=False)
-        found = np.zeros(len(bounds) - 1, bool)
-        found[np.searchsorted(bounds, np.flatnonzero(is_hint[chunks.numbers]), side="right") - 1] = True
-        return found
+    def _hints(self, chunks: Sequence[str]) -> NDArray[np.bool_]:
+        """Which chunks have the longest word of a name to look for: a look at distinct chunks spares most texts."""
+        return np.array([bool(self._hint.search(chunk)) for chunk in chunks], bool).reshape(-1, 1)
 
     def _decide(self, records: pa.Table, text: Numbers, read: _Read) -> _Records:
         has_text = read.sizes[text] > 0
@@ -227,6 +229,13 @@ class Tagger:
 def _any_of(words: list[str]) -> re.Pattern[str]:
     longest_first = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
     return re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)", re.I)
+
+
+def _which(places: Numbers, bounds: Numbers) -> NDArray[np.bool_]:
+    """Which of the stretches that begin at `bounds` have one of some places."""
+    found = np.zeros(len(bounds) - 1, bool)
+    found[np.searchsorted(bounds, places, side="right") - 1] = True
+    return found
 
 
 def _between(signs: NDArray[np.uint8], starts: Numbers, stops: Numbers) -> pa.StringArray:
