@@ -20,6 +20,7 @@ from listening.tagging.chunks import Chunks, Texts, apart, spread
 
 WORD = r"(?u)\b\w+\b"
 _LEAST = 1e-12
+_LENGTHS = range(2, 6)  # of pieces, in letters
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # spreads the numbers of pairs over a table (Knuth's multiplicative hashing)
 
 
@@ -52,7 +53,7 @@ class Words:
                 pairs.append((self._numbers[first] * self._unmet + self._numbers[second], column))
             else:
                 self._columns[self._numbers[first]] = column
-        self._pairs = _Pairs(np.array(pairs, np.int64).reshape(-1, 2))
+        self._pairs = _Table(np.array([key for key, _ in pairs], np.int64), np.array([column for _, column in pairs], np.int32))
         self._find = re.compile(WORD).findall
 
     def asked(self, chunks: Sequence[str]) -> NDArray[np.int32]:
@@ -117,22 +118,22 @@ def _of_length_one(values: NDArray[np.float32], begins: NDArray[np.int32]) -> ND
     return factors
 
 
-class _Pairs:
-    """A hash table of pairs of words that tells the columns of many at once."""
+class _Table:
+    """A hash table that tells the columns of many numbers at once."""
 
-    def __init__(self, pairs: NDArray[np.int64]) -> None:
-        self._shift = np.uint64(64 - (8 * len(pairs) + 16).bit_length())
-        slots = self._slots(pairs[:, 0])
+    def __init__(self, keys: NDArray[np.int64], columns: NDArray[np.int32]) -> None:
+        self._shift = np.uint64(64 - (8 * len(keys) + 16).bit_length())
+        slots = self._slots(keys)
         order = np.argsort(slots, kind="stable")
         filled, first, sizes = np.unique(slots[order], return_index=True, return_counts=True)
         self._most = int(sizes.max(initial=1))
         self._first = np.full(1 << int(64 - self._shift), -1, np.int32)
         self._first[filled] = first
-        self._keys = np.concatenate([pairs[order, 0], np.full(self._most, -2)])
-        self._columns = pairs[order, 1].astype(np.int32)
+        self._keys = np.concatenate([keys[order], np.full(self._most, -2)])
+        self._columns = columns[order]
 
     def columns(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
-        """The column of each pair, -1 for one that is not there."""
+        """The column of each key, -1 for one that is not there."""
         found = np.full(len(keys), -1, np.int32)
         first = self._first[self._slots(keys)]
         asked = np.flatnonzero(first >= 0)
@@ -153,12 +154,44 @@ class Pieces:
 
     def __init__(self, vocabulary: Sequence[str], idf: NDArray[np.float64]) -> None:
         self.vocabulary, self.idf = list(vocabulary), idf
-        self._vectorizer = _of_pieces(self.vocabulary).set_params(norm=None)
-        self._vectorizer.idf_ = idf
+        keys, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for length in _LENGTHS:
+            of_length = np.array([column for column, piece in enumerate(self.vocabulary) if len(piece) == length], np.int64)
+            keys.append(_hashes(_letters("".join(self.vocabulary[column] for column in of_length)), length)[::length])
+            columns.append(of_length)
+        self._table = _Table(np.concatenate(keys), np.concatenate(columns).astype(np.int32))
 
     def __call__(self, chunks: Sequence[str]) -> sp.csr_matrix:
         """Vectors of some chunks, chunks × vocabulary."""
-        return sp.csr_matrix(self._vectorizer.transform(chunks) if len(chunks) else (0, len(self.vocabulary)))
+        padded = [f" {chunk.lower()} " for chunk in chunks]
+        letters = _letters("".join(padded))
+        sizes = np.fromiter(map(len, padded), np.int64, len(padded))
+        chunk_of = np.repeat(np.arange(len(padded)), sizes)
+        left = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(letters))  # letters to the end of the chunk
+        bits = len(self.vocabulary).bit_length()
+        keys = [np.zeros(0, np.int64)]
+        for length in _LENGTHS:
+            places = np.flatnonzero(left >= length)
+            columns = self._table.columns(_hashes(letters, length)[places])
+            is_met = columns >= 0
+            keys.append(chunk_of[places[is_met]] << bits | columns[is_met])
+        found, counts = np.unique(np.concatenate(keys), return_counts=True)
+        columns = found & ((1 << bits) - 1)
+        values = (1 + np.log(counts)) * self.idf[columns]
+        return sp.csr_matrix((values, columns, np.searchsorted(found, np.arange(len(chunks) + 1) << bits)), (len(chunks), len(self.vocabulary)))
+
+
+def _letters(text: str) -> NDArray[np.uint64]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+
+
+def _hashes(letters: NDArray[np.uint64], length: int) -> NDArray[np.int64]:
+    """A number for the piece of so many letters that begins at each letter; two of a million pieces share one once in 30 million vocabularies."""
+    hashes = np.full(max(len(letters) - length + 1, 0), length, np.uint64)
+    for place in range(length):
+        hashes = (hashes ^ letters[place : place + len(hashes)]) * _MULTIPLIER
+        hashes ^= hashes >> np.uint64(29)
+    return hashes.view(np.int64)
 
 
 @dataclass(frozen=True)
@@ -226,7 +259,7 @@ def _of_words(vocabulary: Sequence[str] | None = None) -> TfidfVectorizer:
 
 
 def _of_pieces(vocabulary: Sequence[str] | None = None) -> TfidfVectorizer:
-    return TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 5), analyzer="char_wb", vocabulary=vocabulary)
+    return TfidfVectorizer(sublinear_tf=True, ngram_range=(_LENGTHS[0], _LENGTHS[-1]), analyzer="char_wb", vocabulary=vocabulary)
 
 
 def _columns(fitted: TfidfVectorizer) -> list[str]:

@@ -23,6 +23,7 @@ _FULL_STOP = (
     + "".join(rf"(?!(?<=\b(?i:{word})\.)\s+[a-z\d])" for word in _SELDOM_LAST)
     + r"(?!(?<=\b(?i:no)\.)\s*\d)"
 )
+_CONTEXTS = [(before, after) for before in ("x ", "") for after in "Aa1"]  # within and at the start of a line
 _WORDED, _CLASS = 6, 7  # bits of what is asked
 _SMALL, _DIGIT = 1, 2
 _WRAPPED = 50  # letters of a line that was probably wrapped by a mail program
@@ -114,11 +115,14 @@ def asked(chunks: Sequence[str]) -> NDArray[np.int16]:
     """
     known = []
     for chunk in chunks:
-        bits = any(sign.isalnum() for sign in chunk) << _WORDED
+        bits = (chunk.isalnum() or any(sign.isalnum() for sign in chunk)) << _WORDED
         bits |= (_SMALL if "a" <= chunk[0] <= "z" else _DIGIT if chunk[0].isdecimal() else 0) << _CLASS
-        if chunk.rstrip("\"'”’)]")[-1:] in (".", "!", "?", "…"):
-            for context, (before, after) in enumerate((before, after) for before in ("x ", "") for after in "Aa1"):
+        last = chunk.rstrip("\"'”’)]")[-1:]
+        if last == ".":
+            for context, (before, after) in enumerate(_CONTEXTS):
                 end = len(before + chunk)
                 bits |= any(match.end() == end for match in _END.finditer(f"{before}{chunk} {after}")) << context
+        elif last in ("!", "?", "…"):  # whatever stands around it
+            bits |= (1 << len(_CONTEXTS)) - 1
         known.append(bits)
     return np.array(known, np.int16).reshape(-1, 1)
