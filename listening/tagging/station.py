@@ -17,6 +17,7 @@ from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace
 
 CHUNK = 10_000
+WORTH_LEARNING_FROM = 500  # records tagged in one night by a classifier that knows only the starter labels
 TAGGING_VERSION = "5"
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
             tagged.records += len(tables.tags)
             tagged.sentences += len(tables.sentences)
             log.info("tagged %s of %s records", tagged.records, counted["waiting"])
+        if classifier.facts["learnt_from"] is None and tagged.records >= WORTH_LEARNING_FROM:
+            tagged.notes += ("the classifier has not read this company's words yet; 'listening learn' lets it, and the next night tags with what it learnt",)
         accuracy.keep(warehouse, classifier)
         tagged.notes += watching.watch(warehouse)
     return tagged
