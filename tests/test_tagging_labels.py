@@ -121,10 +121,10 @@ def test_the_companys_random_labels_examine_the_classifier_source_by_source(plac
 
 
 def test_what_a_classifier_has_learnt_from_examines_it_no_more() -> None:
-    learnt = classifier.Classifier("v", ["pay", "none"], "j", {"learnt_from": {"labelled": [accuracy.mark("a")]}}, [], {})
+    learnt = {"learnt_from": {"labelled": [accuracy.mark("a")]}}
     assert accuracy.learnt_from(learnt) == {accuracy.mark("a")}
     assert accuracy.mark("b") not in accuracy.learnt_from(learnt)
-    assert accuracy.learnt_from(classifier.Classifier("v", [], "j", {"learnt_from": None}, [], {})) == set()
+    assert accuracy.learnt_from({"learnt_from": None}) == set()
 
 
 def test_shares_by_hand() -> None:

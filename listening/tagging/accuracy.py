@@ -7,7 +7,7 @@ company's own random labels, source by source, as far as it has not learnt from 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,9 +44,9 @@ def mark(record_id: str) -> str:
     return hashlib.sha256(record_id.encode()).hexdigest()[:12]
 
 
-def learnt_from(classifier: Classifier) -> set[str]:
-    """The marks of the records whose labels a classifier has learnt from."""
-    return set((classifier.facts.get("learnt_from") or {}).get("labelled", []))
+def learnt_from(facts: Mapping[str, Any]) -> set[str]:
+    """The marks of the records whose labels a classifier with these facts has learnt from."""
+    return set((facts.get("learnt_from") or {}).get("labelled", []))
 
 
 def _of_own_labels(labels: pd.DataFrame, classifier: Classifier) -> list[Row]:

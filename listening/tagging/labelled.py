@@ -26,7 +26,7 @@ def keep(workspace: Workspace, warehouse: Warehouse, journey: Journey, classifie
     there = [label for label in newest if label.record_id in records]
     fitting = {label.key for label in there if _fits(label, records[label.record_id])}
     standing = {(label.key[:3], tag): label.key for label in there if label.key in fitting for tag in label.tags}  # of several hands the newest
-    learnt = accuracy.learnt_from(classifier)
+    learnt = accuracy.learnt_from(classifier.facts)
     rows = []
     for label in there:
         is_learnt = accuracy.mark(label.record_id) in learnt

@@ -99,7 +99,7 @@ def _and_labels(labels: Sequence[OwnLabel], to_learn: Sequence[OwnLabel]) -> str
 def _to_examine(present: classifier.Classifier, labels: Sequence[OwnLabel]) -> list[OwnLabel]:
     """The labels kept for it; where they are few, all that the present classifier has not learnt from."""
     kept = [label for label in labels if label.examines]
-    seen = accuracy.learnt_from(present)
+    seen = accuracy.learnt_from(present.facts)
     return kept if len(kept) >= ENOUGH_TO_EXAMINE else [label for label in labels if accuracy.mark(label.record_id) not in seen]
 
 
