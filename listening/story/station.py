@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from listening.journey import Journey
-from listening.story import intervals, places, quotes, sentences
+from listening.story import intervals, places, quotes, sentences, themes
 from listening.warehouse import Warehouse
 from listening.workspace import Company
 
@@ -64,6 +64,7 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
         published = {
             "stage_sources": _without_window_before(sources), "stage_scores": _without_window_before(scores), "quotes": picked,
             "stage_measures": measures, "stage_story": stories, "stage_places": _without_window_before(gathered),
+            "stage_themes": _without_window_before(themes.of_stages(warehouse)),
         }  # fmt: skip
         for name, frame in published.items():
             warehouse.replace(f"story/{name}", frame)

@@ -16,6 +16,12 @@ from numpy.typing import NDArray
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 COMPOUND = 3  # the column of the one score that sums up the others
+CLEAR = 1.0  # of a word, on the lexicon's scale of -4 to 4
+TROUBLES = frozenset(
+    """lost broken damage damages damaged charge charges charged debt debts fraud delay delays delayed problem problems issue issues pain crash crashes crashed
+    dirty missing refund error errors fail fails failed failure failures leak leaks stolen scam blocked warning cancel cancelled infection noise argument
+    threat threats dispute disputes penalty penalties emergency accident injury care""".split()
+)
 FEELINGS = ("negative", "neutral", "positive")
 
 
@@ -29,3 +35,8 @@ def lexicon(sentences: Sequence[str]) -> NDArray[np.float64]:
     analyzer = _analyzer()
     scores = [analyzer.polarity_scores(sentence) for sentence in sentences]
     return np.array([[score[name] for name in ("neg", "neu", "pos", "compound")] for score in scores]).reshape(-1, 4)
+
+
+def praise_and_blame() -> frozenset[str]:
+    """Words that praise or blame and name no matter by themselves: all clear ones of the lexicon but those for a trouble."""
+    return frozenset(word for word, score in _analyzer().lexicon.items() if abs(score) >= CLEAR and word.isalpha()) - TROUBLES

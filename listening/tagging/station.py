@@ -51,7 +51,7 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
     tagger = _Tagger(classifier, journey, version)
     with warehouse.transaction():
         waiting = warehouse.query("tagging/waiting", version=version)
-        for name in ("tags", "record_stages", "sentences"):
+        for name in ("tags", "record_stages", "sentences", "sentence_themes"):
             warehouse.delete(f"tagging/{name}", waiting.select(["record_id"]))
         warehouse.execute("tagging/forget_tags")
         warehouse.execute("tagging/forget_record_stages")
