@@ -91,9 +91,7 @@ def _joined(head: _Candidate, candidates: Sequence[_Candidate], is_left: NDArray
     within = [(len(np.intersect1d(each.sentences, own)), each) for each in others]
     joining = sorted((-shared, each.forms, each) for shared, each in within if shared >= least * len(each.sentences))[: MOST_PHRASES - 1]
     for *_, each in joining:
-        head = replace(
-            head, forms=head.forms + each.forms, counts=head.counts + each.counts, sentences=np.union1d(head.sentences, each.sentences)
-        )
+        head = replace(head, forms=head.forms + each.forms, counts=head.counts + each.counts, sentences=np.union1d(head.sentences, each.sentences))
     return head
 
 
@@ -130,10 +128,10 @@ class _Pool:
         self.size = len(np.unique(customer))
         self.floor = max(LEAST_VOICES, math.ceil(LEAST_OF_ROOT * math.sqrt(self.size)))
         self.spread = self._customers_of(here.stem, here.sentence, len(here.stems))
-        counts, nouns = (np.bincount(stems, minlength=len(here.stems)) for stems in (here.stem, here.stem[here.is_noun]))
+        counts, nouns = (np.bincount(stems, minlength=len(here.stems)).astype(np.int64) for stems in (here.stem, here.stem[here.is_noun]))
         for others in elsewhere:
-            counts = counts + [others.counts.get(word, 0) for word in here.stems]
-            nouns = nouns + [others.nouns.get(word, 0) for word in here.stems]
+            counts += [others.counts.get(word, 0) for word in here.stems]
+            nouns += [others.nouns.get(word, 0) for word in here.stems]
         self.is_noun = nouns >= NOUN * counts
         capital, small = (np.bincount(here.stem[here.case == case], minlength=len(here.stems)) for case in (-1, 1))
         self.is_name = (capital > small) | (small < 2)
@@ -164,7 +162,8 @@ class _Pool:
         left, right = np.divmod(codes, max(len(self.here.stems), 1))
         is_common = self.spread > MOST_SHARE * self.size
         says, is_not = ~self.says_little & ~is_common, np.array([word == NOT for word in self.here.stems], bool)
-        told = ((self.is_noun & says)[left] & ~is_not[right]) | ((self.is_noun & says)[right] & ~is_not[left]) | (is_not[left] & says[right]) | (is_not[right] & says[left])
+        tells = self.is_noun & says
+        told = (tells[left] & ~is_not[right]) | (tells[right] & ~is_not[left]) | (is_not[left] & says[right]) | (is_not[right] & says[left])
         is_named = self.is_name & ~is_not
         chance = self.spread[left] * self.spread[right] / max(self.size, 1)
         chosen = np.flatnonzero((spread >= self.floor) & told & ~is_named[left] & ~is_named[right] & (spread >= TOGETHER * chance))
@@ -174,7 +173,7 @@ class _Pool:
     def name(self, theme: _Candidate, own: Ints) -> str:
         """What customers mostly write: the theme's first phrase, and others that make a good part of it."""
         named = [form for form, count in zip(theme.forms[1:], theme.counts[1:], strict=True) if count >= NAMED * len(own)]
-        name = ", ".join([theme.forms[0], *named][:3])
+        name = " / ".join([theme.forms[0], *named][:3])
         return name[0].upper() + name[1:]
 
     @functools.cached_property

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from listening.tagging.wordlists import LITTLE, NEGATIONS
+from listening.tagging.wordlists import ARTICLES, LITTLE, NEGATIONS
 
 Ints = NDArray[np.int64]
 LONGEST = 3  # telling words of a phrase
@@ -28,7 +28,6 @@ NOT = "not"
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[,;:.!?()\[\]…\"“”/|]")
 _SHORT_FORM = re.compile(r"'(?:s|re|ve|d|ll|m)$")
 _MARK = re.compile(r"\[[a-z-]+\]")  # what redaction leaves, such as [e-mail]
-_ARTICLES = frozenset("the a an my our your their his her its this that these those no any some each every another".split())
 _VOWEL = re.compile(r"[aeiouy]+")
 _SHORT = re.compile(r"[^aeiou]*[aeiouy][^aeiouwxy]$")  # car and not are short: care and note keep their e
 
@@ -173,10 +172,10 @@ def _taken_apart(piece: str) -> tuple[_Token, ...]:
 def _token(word: str) -> _Token:
     form = word.lower()
     if form in NEGATIONS or form.endswith("n't"):
-        return _Token(NOT, NOT, 1, is_article=form in _ARTICLES)
+        return _Token(NOT, NOT, 1, is_article=form in ARTICLES)
     bare = _SHORT_FORM.sub("", form)
     if form in LITTLE or bare in LITTLE:
-        return _Token(is_article=form in _ARTICLES)
+        return _Token(is_article=form in ARTICLES)
     if len(bare) < 2 or not bare.replace("'", "").isalpha():
         return _PARTING
     return _Token(stem(bare), bare, 1 if word.islower() else -1 if word.istitle() else 0)

@@ -17,11 +17,6 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 COMPOUND = 3  # the column of the one score that sums up the others
 CLEAR = 1.0  # of a word, on the lexicon's scale of -4 to 4
-TROUBLES = frozenset(
-    """lost broken damage damages damaged charge charges charged debt debts fraud delay delays delayed problem problems issue issues pain crash crashes crashed
-    dirty missing refund error errors fail fails failed failure failures leak leaks stolen scam blocked warning cancel cancelled infection noise argument
-    threat threats dispute disputes penalty penalties emergency accident injury care""".split()
-)
 FEELINGS = ("negative", "neutral", "positive")
 
 
@@ -38,5 +33,5 @@ def lexicon(sentences: Sequence[str]) -> NDArray[np.float64]:
 
 
 def praise_and_blame() -> frozenset[str]:
-    """Words that praise or blame and name no matter by themselves: all clear ones of the lexicon but those for a trouble."""
-    return frozenset(word for word, score in _analyzer().lexicon.items() if abs(score) >= CLEAR and word.isalpha()) - TROUBLES
+    """Words that praise or blame clearly, such as great and awful."""
+    return frozenset(word for word, score in _analyzer().lexicon.items() if abs(score) >= CLEAR and word.isalpha())

@@ -58,7 +58,10 @@ class Act(_Part):
 
 
 class Rule(BaseModel):
-    """One theme as sentences are compared with it: a touchpoint's words as they stand, or phrases by their stems; `counts_as` is the theme it was merged into."""
+    """One theme as sentences are compared with it: by a touchpoint's words as they stand, or by phrases.
+
+    `counts_as` is the theme that it was merged into, else itself.
+    """
 
     theme: str
     counts_as: str
@@ -204,12 +207,16 @@ def split(book: Book, journey: Journey, name: str, parts: Sequence[str], to: str
         raise Mend('Name the phrases to split off, such as --phrases "double charge, charged twice".')
     for part in parts:
         if not 1 <= len(phrases.key(part)) <= phrases.LONGEST:
-            raise Mend(f"'{part}' cannot be looked for: a phrase has one to {phrases.LONGEST} telling words (little words such as 'the' and 'with' do not count).")
+            raise Mend(
+                f"'{part}' cannot be looked for: a phrase has one to {phrases.LONGEST} telling words (little words such as 'the' and 'with' do not count)."
+            )
     if parent:
         keys = {phrases.key(part) for part in parts}
         kept = [phrase for phrase in parent.phrases if phrases.key(phrase) not in keys]
         if not kept:
-            raise Mend(f"Nothing would be left of '{name}': its phrases are {', '.join(parent.phrases)}. To call it something else, use 'listening themes rename'.")
+            raise Mend(
+                f"Nothing would be left of '{name}': its phrases are {', '.join(parent.phrases)}. To call it something else, use 'listening themes rename'."
+            )
         parent.phrases, parent.version = kept, parent.version + 1
     stage = parent.stage if parent else journey.stage_of_touchpoint[name]
     theme = book.open(stage, (to or "").strip() or f"{parts[0][0].upper()}{parts[0][1:]}", parts, on, kind=PERSON, part_of=name)

@@ -97,7 +97,7 @@ def _compare(warehouse: Warehouse, rules: dict[str, list[Rule]]) -> int:
         for name, column in (("theme", theme), ("phrase", phrase)):
             chunk = chunk.append_column(name, pa.array(column, pa.string()))
         warehouse.insert("tagging/sentence_themes", chunk)
-    return waiting.num_rows
+    return int(waiting.num_rows)
 
 
 def claimed(texts: pa.Array, rules: Sequence[Rule]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
