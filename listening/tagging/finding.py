@@ -127,7 +127,7 @@ class _Pool:
         self.here, self.elsewhere, self.customer = here, elsewhere, customer
         self.size = len(np.unique(customer))
         self.floor = max(LEAST_VOICES, math.ceil(LEAST_OF_ROOT * math.sqrt(self.size)))
-        self.spread = self._customers_of(here.stem, here.sentence, len(here.stems))
+        self.spread = _distinct(here.stem, customer[here.sentence], len(here.stems))
         counts, nouns = (np.bincount(stems, minlength=len(here.stems)).astype(np.int64) for stems in (here.stem, here.stem[here.is_noun]))
         for others in elsewhere:
             counts += [others.counts.get(word, 0) for word in here.stems]
@@ -150,7 +150,7 @@ class _Pool:
 
     def words(self) -> list[_Candidate]:
         """Nouns that are at home here."""
-        ratio = self._ratio([(word,) for word in self.here.stems], self.spread)
+        ratio = self._ratio([(word,) for word in self.here.stems], _distinct(self.here.stem, self.here.sentence, len(self.here.stems)))
         is_word = (self.spread >= self.floor) & (self.spread <= MOST_SHARE * self.size) & self.is_noun & ~self.is_name & ~self.says_little & ~self._is_kin
         return [self._candidate(1, [int(place)], _weight(ratio[place])) for place in np.flatnonzero(is_word & (ratio >= TYPICAL))]
 
@@ -158,7 +158,8 @@ class _Pool:
         """Two words side by side more often than by chance, one of them a noun or what is denied."""
         codes, starts = self.here.grams(2)
         codes, inverse = np.unique(codes, return_inverse=True)
-        spread = self._customers_of(inverse, self.here.sentence[starts], len(codes))
+        place = self.here.sentence[starts]
+        spread, sentences = _distinct(inverse, self.customer[place], len(codes)), _distinct(inverse, place, len(codes))
         left, right = np.divmod(codes, max(len(self.here.stems), 1))
         is_common = self.spread > MOST_SHARE * self.size
         says, is_not = ~self.says_little & ~is_common, np.array([word == NOT for word in self.here.stems], bool)
@@ -167,7 +168,7 @@ class _Pool:
         is_named = self.is_name & ~is_not
         chance = self.spread[left] * self.spread[right] / max(self.size, 1)
         chosen = np.flatnonzero((spread >= self.floor) & told & ~is_named[left] & ~is_named[right] & (spread >= TOGETHER * chance))
-        ratio = self._ratio([self.here.words(int(code), 2) for code in codes[chosen]], spread[chosen])
+        ratio = self._ratio([self.here.words(int(code), 2) for code in codes[chosen]], sentences[chosen])
         return [self._candidate(2, [int(codes[place])], PAIR * _weight(times)) for place, times in zip(chosen, ratio, strict=True) if times >= TYPICAL]
 
     def name(self, theme: _Candidate, own: Ints) -> str:
@@ -195,17 +196,18 @@ class _Pool:
         every = np.unique(np.concatenate(all_sentences))
         return _Candidate(tuple(forms[place] for place in order), tuple(counts[place] for place in order), every, weight, is_family)
 
-    def _customers_of(self, what: Ints, sentence: Ints, size: int) -> Ints:
-        """Distinct customers of each of the things that stand in these sentences."""
-        pairs = np.unique(what * (self.size + 1) + self.customer[sentence]) if len(what) else what
-        return np.bincount(pairs // (self.size + 1), minlength=size)
-
-    def _ratio(self, wanted: Sequence[tuple[str, ...]], spread: Ints) -> NDArray[np.float64]:
-        """How many times as frequent phrases are here as in other stages."""
+    def _ratio(self, wanted: Sequence[tuple[str, ...]], sentences: Ints) -> NDArray[np.float64]:
+        """In how many times as many sentences phrases stand here as in other stages."""
         ratio: NDArray[np.float64] = np.full(len(wanted), 2 * TYPICAL)
         for others in self.elsewhere:
-            ratio = np.minimum(ratio, spread / self.size / others.share(wanted))
+            ratio = np.minimum(ratio, sentences / len(self.customer) / others.share(wanted))
         return ratio
+
+
+def _distinct(what: Ints, whose: Ints, size: int) -> Ints:
+    """Of how many different ones each thing is."""
+    pairs = np.unique(np.stack([what, whose]), axis=1)
+    return np.bincount(pairs[0], minlength=size)
 
 
 def _weight(ratio: float) -> float:
