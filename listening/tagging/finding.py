@@ -22,7 +22,7 @@ from listening.tagging.wordlists import DULL, KIN
 
 LEAST_VOICES = 5  # distinct customers who use a phrase: fewer would be somebody's own words
 LEAST_OF_ROOT = 0.75  # a theme's customers are at least this times the root of those among whom it is looked for
-MOST_SHARE = 0.5  # a word that more of the customers use is the stage's subject, and no theme in it
+MOST_SHARE = 0.35  # a word in more of the sentences is the stage's subject, and no theme in it
 MOST_THEMES = 15  # of one look at a stage
 MOST_PHRASES = 6  # of a theme that is no family
 ENOUGH_ELSEWHERE = 200  # sentences of other stages, to compare with
@@ -128,6 +128,8 @@ class _Pool:
         self.size = len(np.unique(customer))
         self.floor = max(LEAST_VOICES, math.ceil(LEAST_OF_ROOT * math.sqrt(self.size)))
         self.spread = _distinct(here.stem, customer[here.sentence], len(here.stems))
+        self.sentences = _distinct(here.stem, here.sentence, len(here.stems))
+        self.is_subject = self.sentences > MOST_SHARE * len(customer)
         counts, nouns = (np.bincount(stems, minlength=len(here.stems)).astype(np.int64) for stems in (here.stem, here.stem[here.is_noun]))
         for others in elsewhere:
             counts += [others.counts.get(word, 0) for word in here.stems]
@@ -150,8 +152,8 @@ class _Pool:
 
     def words(self) -> list[_Candidate]:
         """Nouns that are at home here."""
-        ratio = self._ratio([(word,) for word in self.here.stems], _distinct(self.here.stem, self.here.sentence, len(self.here.stems)))
-        is_word = (self.spread >= self.floor) & (self.spread <= MOST_SHARE * self.size) & self.is_noun & ~self.is_name & ~self.says_little & ~self._is_kin
+        ratio = self._ratio([(word,) for word in self.here.stems], self.sentences)
+        is_word = (self.spread >= self.floor) & ~self.is_subject & self.is_noun & ~self.is_name & ~self.says_little & ~self._is_kin
         return [self._candidate(1, [int(place)], _weight(ratio[place])) for place in np.flatnonzero(is_word & (ratio >= TYPICAL))]
 
     def pairs(self) -> list[_Candidate]:
@@ -161,8 +163,7 @@ class _Pool:
         place = self.here.sentence[starts]
         spread, sentences = _distinct(inverse, self.customer[place], len(codes)), _distinct(inverse, place, len(codes))
         left, right = np.divmod(codes, max(len(self.here.stems), 1))
-        is_common = self.spread > MOST_SHARE * self.size
-        says, is_not = ~self.says_little & ~is_common, np.array([word == NOT for word in self.here.stems], bool)
+        says, is_not = ~self.says_little & ~self.is_subject, np.array([word == NOT for word in self.here.stems], bool)
         tells = self.is_noun & says
         told = (tells[left] & ~is_not[right]) | (tells[right] & ~is_not[left]) | (is_not[left] & says[right]) | (is_not[right] & says[left])
         is_named = self.is_name & ~is_not

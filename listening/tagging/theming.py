@@ -142,8 +142,7 @@ def _look(warehouse: Warehouse, journey: Journey, stage: Stage, book: Book, cloc
     back = clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
     pool = warehouse.frame("tagging/without_theme", stage=stage.stage, since=since, back=back, clock=clock, most=MOST_TO_LOOK_AT)
     own = warehouse.frame("tagging/sentences_elsewhere", stage=stage.stage, clock=clock, most=ELSEWHERE)
-    elsewhere = [group["text"].tolist() for _, group in own.groupby("stage")]
-    elsewhere.append([label.text for label in starter_labels(journey) if label.stage != stage.stage])
+    elsewhere = [own["text"].tolist(), [label.text for label in starter_labels(journey) if label.stage != stage.stage]]
     found = finding.find(pool["text"].tolist(), pool["voice"].tolist(), elsewhere, subjects(journey))
     for each in found:
         opened = book.open(stage.stage, each.name, each.phrases, today, customers=each.voices)
