@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from listening.tagging import phrases, sentiment
 from listening.tagging.phrases import NOT, Ints, Telling
-from listening.tagging.wordlists import DULL, KIN
+from listening.tagging.wordlists import DULL, KIN, TROUBLES
 
 LEAST_VOICES = 5  # distinct customers who use a phrase: fewer would be somebody's own words
 LEAST_OF_ROOT = 0.75  # a theme's customers are at least this times the root of those among whom it is looked for
-MOST_SHARE = 0.35  # a word in more of the sentences is the stage's subject, and no theme in it
+MOST_SHARE = 0.35  # a word in more of the sentences is the company's subject, and no theme,
+FAR = 4.0  # unless it is so many times as frequent as in the company's other stages: then something has happened here
 MOST_THEMES = 15  # of one look at a stage
 MOST_PHRASES = 6  # of a theme that is no family
 ENOUGH_ELSEWHERE = 200  # sentences of other stages, to compare with
@@ -56,15 +57,17 @@ class _Candidate:
     is_family: bool = False
 
 
-def find(texts: Sequence[str], voices: Sequence[str], elsewhere: Sequence[Sequence[str]], subjects: frozenset[str] = frozenset()) -> list[Found]:
+def find(
+    texts: Sequence[str], voices: Sequence[str], elsewhere: Sequence[str], usual: Sequence[str] = (), subjects: frozenset[str] = frozenset()
+) -> list[Found]:
     """The themes of some sentences of a stage, each with the customer who said it.
 
-    `elsewhere` are collections of sentences of other stages, such as the company's own and the starter labels; a theme is
-    to be more at home here than in any of them that is large enough to tell. `subjects` are stems of what the company is
-    about anyway, which are no theme by themselves.
+    `elsewhere` are sentences of the company's other stages, `usual` those of other companies' other stages; a theme is to be
+    more at home here than in either, where there are enough to tell. `subjects` are stems of what the company is about anyway,
+    which are no theme by themselves.
     """
     customer = np.unique(np.asarray(voices, dtype=object).astype(str), return_inverse=True)[1]
-    pool = _Pool(phrases.read(texts), customer, [_Elsewhere.of(others) for others in elsewhere if len(others) >= ENOUGH_ELSEWHERE], subjects)
+    pool = _Pool(phrases.read(texts), customer, _Elsewhere.of(elsewhere), _Elsewhere.of(usual), subjects)
     candidates = [*pool.families(), *pool.words(), *pool.pairs()]
     is_left = np.ones(len(texts), bool)
     found: list[Found] = []
@@ -110,28 +113,33 @@ class _Elsewhere:
         counts, nouns = (np.bincount(stems, minlength=len(words.stems)).tolist() for stems in (words.stem, words.stem[words.is_noun]))
         return cls(words, len(texts), dict(zip(words.stems, counts, strict=True)), dict(zip(words.stems, nouns, strict=True)))
 
-    def share(self, wanted: Sequence[tuple[str, ...]]) -> NDArray[np.float64]:
-        """Share of the sentences in which each phrase stands; at least half a sentence."""
-        if not wanted:
-            return np.zeros(0)
+    def ratio(self, wanted: Sequence[tuple[str, ...]], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How many times as large these shares of sentences are as those in which the phrases stand here, at least half a sentence."""
+        if not wanted or not self.sentences:
+            return np.full(len(wanted), np.inf)
         grams, starts = self.words.grams(len(wanted[0]))
         grams, times = np.unique(np.unique(np.stack([grams, self.words.sentence[starts]]), axis=1)[0], return_counts=True)
         found = dict(zip(grams.tolist(), times.tolist(), strict=True))
-        return np.array([found.get(self.words.code(phrase), 0) + 0.5 for phrase in wanted]) / (self.sentences + 1)
+        ratio: NDArray[np.float64] = shares * (self.sentences + 1) / np.array([found.get(self.words.code(phrase), 0) + 0.5 for phrase in wanted])
+        return ratio
 
 
 class _Pool:
     """The sentences among which themes are looked for, beside those of other stages."""
 
-    def __init__(self, here: Telling, customer: Ints, elsewhere: list[_Elsewhere], subjects: frozenset[str]) -> None:
-        self.here, self.elsewhere, self.customer = here, elsewhere, customer
+    def __init__(self, here: Telling, customer: Ints, own: _Elsewhere, usual: _Elsewhere, subjects: frozenset[str]) -> None:
+        self.here, self.customer = here, customer
+        self.elsewhere = [others for others in (own, usual) if others.sentences >= ENOUGH_ELSEWHERE]
         self.size = len(np.unique(customer))
         self.floor = max(LEAST_VOICES, math.ceil(LEAST_OF_ROOT * math.sqrt(self.size)))
         self.spread = _distinct(here.stem, customer[here.sentence], len(here.stems))
         self.sentences = _distinct(here.stem, here.sentence, len(here.stems))
-        self.is_subject = self.sentences > MOST_SHARE * len(customer)
+        alone = [(word,) for word in here.stems]
+        self.ratio = self._ratio(alone, self.sentences)
+        is_of_here = own.ratio(alone, self.sentences / len(customer)) >= FAR if own.sentences >= ENOUGH_ELSEWHERE else np.zeros(len(alone), bool)
+        self.is_subject = (self.sentences > MOST_SHARE * len(customer)) & ~is_of_here
         counts, nouns = (np.bincount(stems, minlength=len(here.stems)).astype(np.int64) for stems in (here.stem, here.stem[here.is_noun]))
-        for others in elsewhere:
+        for others in self.elsewhere:
             counts += [others.counts.get(word, 0) for word in here.stems]
             nouns += [others.nouns.get(word, 0) for word in here.stems]
         self.is_noun = nouns >= NOUN * counts
@@ -152,9 +160,8 @@ class _Pool:
 
     def words(self) -> list[_Candidate]:
         """Nouns that are at home here."""
-        ratio = self._ratio([(word,) for word in self.here.stems], self.sentences)
         is_word = (self.spread >= self.floor) & ~self.is_subject & self.is_noun & ~self.is_name & ~self.says_little & ~self._is_kin
-        return [self._candidate(1, [int(place)], _weight(ratio[place])) for place in np.flatnonzero(is_word & (ratio >= TYPICAL))]
+        return [self._candidate(1, [int(place)], _weight(self.ratio[place])) for place in np.flatnonzero(is_word & (self.ratio >= TYPICAL))]
 
     def pairs(self) -> list[_Candidate]:
         """Two words side by side more often than by chance, one of them a noun or what is denied."""
@@ -199,9 +206,9 @@ class _Pool:
 
     def _ratio(self, wanted: Sequence[tuple[str, ...]], sentences: Ints) -> NDArray[np.float64]:
         """In how many times as many sentences phrases stand here as in other stages."""
-        ratio: NDArray[np.float64] = np.full(len(wanted), 2 * TYPICAL)
+        ratio = np.full(len(wanted), 2 * TYPICAL)
         for others in self.elsewhere:
-            ratio = np.minimum(ratio, sentences / len(self.customer) / others.share(wanted))
+            ratio = np.minimum(ratio, others.ratio(wanted, sentences / len(self.customer)))
         return ratio
 
 
@@ -217,7 +224,7 @@ def _weight(ratio: float) -> float:
 
 @functools.cache
 def _feelings() -> frozenset[str]:
-    return frozenset(phrases.stem(word) for word in sentiment.praise_and_blame())
+    return frozenset(map(phrases.stem, sentiment.praise_and_blame())) - frozenset(map(phrases.stem, TROUBLES))
 
 
 def _is_feeling(word: str) -> bool:

@@ -118,9 +118,11 @@ def read(texts: Sequence[str]) -> Telling:
     pieces = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     taken = [_taken_apart(piece) for piece in encoded.dictionary.to_pylist()]
     tokens = [token for part in taken for token in part]
-    stems, forms = sorted({token.word for token in tokens}), sorted({token.form for token in tokens})
+    stems, forms = (sorted(words - {""}) for words in ({token.word for token in tokens}, {token.form for token in tokens}))
     stem_no, form_no = ({word: number for number, word in enumerate(words)} for words in (stems, forms))
-    table = np.array([(stem_no[t.word], form_no[t.form], t.case, bool(t.word), t.is_mark, t.is_article) for t in tokens], np.int64).reshape(-1, 6)
+    table = np.array([(stem_no.get(t.word, -1), form_no.get(t.form, -1), t.case, bool(t.word), t.is_mark, t.is_article) for t in tokens], np.int64).reshape(
+        -1, 6
+    )
     sizes = np.array([len(part) for part in taken], np.int64)
     counts = sizes[pieces]
     chosen = np.repeat(np.cumsum(sizes)[pieces] - np.cumsum(counts), counts) + np.arange(counts.sum())

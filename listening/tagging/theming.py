@@ -142,8 +142,8 @@ def _look(warehouse: Warehouse, journey: Journey, stage: Stage, book: Book, cloc
     back = clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
     pool = warehouse.frame("tagging/without_theme", stage=stage.stage, since=since, back=back, clock=clock, most=MOST_TO_LOOK_AT)
     own = warehouse.frame("tagging/sentences_elsewhere", stage=stage.stage, clock=clock, most=ELSEWHERE)
-    elsewhere = [own["text"].tolist(), [label.text for label in starter_labels(journey) if label.stage != stage.stage]]
-    found = finding.find(pool["text"].tolist(), pool["voice"].tolist(), elsewhere, subjects(journey))
+    usual = [label.text for label in starter_labels(journey) if label.stage != stage.stage]
+    found = finding.find(pool["text"].tolist(), pool["voice"].tolist(), own["text"].tolist(), usual, subjects(journey))
     for each in found:
         opened = book.open(stage.stage, each.name, each.phrases, today, customers=each.voices)
         themed.opened.append(opened.theme)
