@@ -356,7 +356,7 @@ def explain(
     ):
         out.print(Text.assemble((f"{name:>20}  ", "dim"), _cell(record[name])))
     if explained["sentences"]:
-        columns = ["sentence_no", "text", "stage", "stage_guess", "stage_confidence", "sentiment"]
+        columns = ["sentence_no", "text", "stage", "stage_guess", "stage_confidence", "theme", "phrase", "sentiment"]
         _print_table(columns, [[row[column] for column in columns] for row in explained["sentences"]])
 
 

@@ -100,6 +100,13 @@ def test_5_the_loan_bike_exceeds_expectation_less_and_less(fernway: Workspace) -
     assert rows(fernway, "from stage_measures where stage = 'use' and measure like 'expectation_exceeded%'")
 
 
+def test_5_the_loan_bike_as_a_theme_turns_from_delight_to_trouble(fernway: Workspace) -> None:
+    told = "select * from stage_themes where theme = 'loan_bike' and side = 'all' and period"
+    then, now = one(fernway, f"{told} = '2025-Q2'"), one(fernway, f"{told} = '2026-Q2'")
+    assert then["great"] > 2 * then["trouble"]  # type: ignore[operator]
+    assert now["trouble"] > 2 * now["great"]  # type: ignore[operator]
+
+
 @ASSETS
 def test_6_customers_who_left_in_silence_are_counted_with_their_value(fernway: Workspace) -> None:
     assert rows(fernway, "from customer_assets where value > 0")
@@ -133,6 +140,16 @@ def test_8_leaders_believe_support_to_be_better_than_staff_and_customers_do(fern
 @BALANCE
 def test_9_a_touchpoint_that_nobody_asks_about_is_told(fernway: Workspace) -> None:
     assert rows(fernway, "from touchpoint_story where touchpoint = 'return_inspection'")
+
+
+def test_9_the_inspection_is_a_theme_and_spoken_of_as_trouble(fernway: Workspace) -> None:
+    told = one(
+        fernway,
+        "select sum(units) as units, sum(trouble) as trouble, sum(great) as great from stage_themes "
+        "where theme = 'return_inspection' and side = 'all' and period_kind = 'quarter'",
+    )
+    assert told["units"] >= 10  # type: ignore[operator]
+    assert told["trouble"] > 3 * told["great"]  # type: ignore[operator]
 
 
 @BALANCE

@@ -164,7 +164,7 @@ def test_words_for_one_matter_are_one_theme() -> None:
 
 def test_what_other_stages_speak_of_as_much_is_no_theme_of_this_one() -> None:
     elsewhere = some(CHARGE, 100) + some(LEFT, 200)
-    assert finding.find(some(CHARGE, 20) + some(LEFT, 40), [str(number) for number in range(60)], [elsewhere]) == []
+    assert finding.find(some(CHARGE, 20) + some(LEFT, 40), [str(number) for number in range(60)], elsewhere) == []
 
 
 @given(st.randoms(use_true_random=False))

@@ -42,7 +42,7 @@ DULL = _words("""
     eye fact family fantastic father february feedback feel felt few find fine finish first five fly follow forget forgot form found four free friday
     friend front full future gave gentleman girl give given glad good great guess guy half hand happen happened happy hard hate head hear heard held
     help high hold home hope horrible hour hundred husband idea impossible improve improvement include instead issue january job july june keep kept
-    kid kind knew know known lack lady large last law leave left let level life like limited line list little london long look looked lot love lovely
+    kid kind knew know known lack lady large last law leave left let level life like line list little london long look looked lot love lovely
     low made making man march matter may mean meet met minute moment monday money month morning mother move mum name need needed negative new next
     nice night nine november number occasion october offer ok old one open option paid part pass past pay paying people perfect person place plan
     pleased plenty point poor positive possible pound present previous problem provide purpose put quality question ran rang read real reason receive
