@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import getpass
 import itertools
 import json
@@ -17,6 +18,7 @@ from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
@@ -358,7 +360,7 @@ def explain(
     ):
         out.print(Text.assemble((f"{name:>20}  ", "dim"), _cell(record[name])))
     if explained["sentences"]:
-        columns = ["sentence_no", "text", "stage", "stage_guess", "stage_confidence", "sentiment"]
+        columns = ["sentence_no", "text", "stage", "stage_guess", "stage_confidence", "theme", "phrase", "sentiment"]
         _print_table(columns, [[row[column] for column in columns] for row in explained["sentences"]])
 
 
@@ -537,6 +539,73 @@ def _within(row: dict[str, Any]) -> str:
     if row["half_width_then"] is None:
         return ""
     return f"±{row['half_width_then']:.0f}" + (" with ten more" if row["more"] == 0 else "")
+
+
+themes_app = typer.Typer(no_args_is_help=True, help="What customers talk about within each stage: list it, and rename, merge or split.")
+app.add_typer(themes_app, name="themes")
+ThemeId = Annotated[str, typer.Argument(help="As in 'listening themes list', such as pay-2.")]
+
+
+@themes_app.command("list")
+def themes_list(
+    context: typer.Context,
+    stage: Annotated[str | None, typer.Option(help="One stage; without it, all.")] = None,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the themes of each stage, what they are known by, and what the last 90 days say of them."""
+    rows = reading.themes(_workspace(context, folder), stage)
+    if as_json:
+        _print_json(rows)
+        return
+    for title, group in itertools.groupby(rows, key=lambda row: row["stage_name"]):
+        own = list(group)
+        spoken = next((row["denominator"] for row in own if row["denominator"]), 0)
+        out.print(Text.assemble("\n", (title, "bold"), f" · {spoken} conversations, answers and reviews in 90 days"))
+        _print_table(["theme", "name", "of them", "trouble", "great", "change", "known by"], [_theme_row(row) for row in own])
+    out.print("\nOne may speak of several themes; 'Other' speaks of none. Intervals are 90 %.", markup=False)
+
+
+def _theme_row(row: dict[str, Any]) -> list[Any]:
+    share = "" if row["share"] is None else f"{row['share']:.0%} ({row['low']:.0%}–{row['high']:.0%})"
+    change = "" if row["change"] is None else f"{100 * row['change']:+.0f} ({100 * row['change_low']:+.0f} to {100 * row['change_high']:+.0f})"
+    known = ", ".join(row["phrases"]) + (f" (split from {row['part_of']})" if row["part_of"] else "")
+    return [row["theme"], row["name"], share, row["trouble"] or "", row["great"] or "", change, known]
+
+
+@themes_app.command("rename")
+def themes_rename(context: typer.Context, theme: ThemeId, name: Annotated[str, typer.Argument(help="Its new name.")], folder: Folder = None) -> None:
+    """Call a theme something else. Its id stays."""
+    _decide(_workspace(context, folder), lambda book, stages, today: tagging.themes.rename(book, stages, theme, name, today))
+
+
+@themes_app.command("merge")
+def themes_merge(
+    context: typer.Context, theme: ThemeId, into: Annotated[str, typer.Argument(help="The theme that it counts as.")], folder: Folder = None
+) -> None:
+    """Count a theme as another one of its stage, past and future."""
+    _decide(_workspace(context, folder), lambda book, stages, today: tagging.themes.merge(book, stages, theme, into, today))
+
+
+@themes_app.command("split")
+def themes_split(
+    context: typer.Context,
+    theme: ThemeId,
+    parts: Annotated[str, typer.Option("--phrases", help="What to split off, separated by commas, such as 'double charge, charged twice'.")],
+    name: Annotated[str | None, typer.Option(help="What to call it; without it, by its first phrase.")] = None,
+    folder: Folder = None,
+) -> None:
+    """Make a theme of its own of what has these phrases; also out of a touchpoint."""
+    _decide(_workspace(context, folder), lambda book, stages, today: tagging.themes.split(book, stages, theme, parts.split(","), name, today))
+
+
+def _decide(place: Workspace, act: Callable[[tagging.themes.Book, journey.Journey, dt.date], str]) -> None:
+    """Write down what a person decides about themes, while no night is under way."""
+    with night.held(place) as (settings, _):
+        book = tagging.themes.read(place.themes)
+        did = act(book, journey.read(place.journey), dt.datetime.now(ZoneInfo(settings.company.timezone)).date())
+        tagging.themes.write(place.themes, book)
+    out.print(f"{did[0].upper()}{did[1:]}. The next night counts by it ('listening run'); it stands in {place.themes.name}.", markup=False, soft_wrap=True)
 
 
 @app.command("bench")

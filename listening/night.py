@@ -155,6 +155,7 @@ class Night:
         self.notes += self.tagged.notes
         if self.tagged.records:
             log.info("tagged %s records, %s sentences", self.tagged.records, self.tagged.sentences)
+        self._note("", [], tagging.theme(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock, self.is_replay).notes)
 
     def tell(self) -> None:
         """Count the signals and tell each stage's story."""

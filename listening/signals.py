@@ -16,6 +16,8 @@ def count(warehouse: Warehouse, clock: dt.datetime) -> int:
         warehouse.build("tagging/tagged_records", clock=clock)
         warehouse.build("signals/units")
         warehouse.build("signals/daily")
+        warehouse.build("signals/theme_mentions")
+        warehouse.build("signals/theme_daily")
     units: int = warehouse.rows("signals/number_of_units")[0]["units"]
     log.info("counted %s units", units)
     return units

@@ -142,6 +142,11 @@ class Workspace:
         return self.root / "journey.yaml"
 
     @property
+    def themes(self) -> Path:
+        """What customers talk about, found by nights and edited by people."""
+        return self.root / "themes.yaml"
+
+    @property
     def inbox(self) -> Path:
         """Where files are dropped."""
         return self.root / "inbox"

@@ -112,6 +112,13 @@ def test_5_in_use_expectation_is_exceeded_less_and_less(fernway: Workspace) -> N
     assert min(shares[:2]) > max(shares[-2:])  # type: ignore[type-var]
 
 
+def test_5_the_loan_bike_as_a_theme_turns_from_delight_to_trouble(fernway: Workspace) -> None:
+    told = "select * from stage_themes where theme = 'loan_bike' and side = 'all' and period"
+    then, now = one(fernway, f"{told} = '2025-Q2'"), one(fernway, f"{told} = '2026-Q2'")
+    assert then["great"] > 2 * then["trouble"]  # type: ignore[operator]
+    assert now["trouble"] > 2 * now["great"]  # type: ignore[operator]
+
+
 @ASSETS
 def test_6_customers_who_left_in_silence_are_counted_with_their_value(fernway: Workspace) -> None:
     assert rows(fernway, "from customer_assets where value > 0")
@@ -146,6 +153,16 @@ def test_9_a_touchpoint_that_nobody_asks_about_is_told(fernway: Workspace) -> No
     told = one(fernway, "from touchpoint_story where touchpoint = 'return_inspection' and period = '2026-Q2'")
     assert told["survey_answers"] == 0
     assert "No survey asks about it." in str(told["story"])
+
+
+def test_9_the_inspection_is_a_theme_and_spoken_of_as_trouble(fernway: Workspace) -> None:
+    told = one(
+        fernway,
+        "select sum(units) as units, sum(trouble) as trouble, sum(great) as great from stage_themes "
+        "where theme = 'return_inspection' and side = 'all' and period_kind = 'quarter'",
+    )
+    assert told["units"] >= 10  # type: ignore[operator]
+    assert told["trouble"] > 3 * told["great"]  # type: ignore[operator]
 
 
 def test_10_those_who_had_a_failure_answer_less(fernway: Workspace) -> None:

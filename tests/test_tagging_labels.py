@@ -12,7 +12,7 @@ from saying import CLOCK, keep, said, select, the, understood, workspace_with
 
 from listening import journey, labels, signals, tagging
 from listening.labels import Label
-from listening.tagging import accuracy, classifier
+from listening.tagging import accuracy
 from listening.warehouse import Warehouse
 from listening.workspace import Workspace
 

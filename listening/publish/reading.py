@@ -68,6 +68,20 @@ def accuracy(workspace: Workspace) -> list[dict[str, Any]]:
         return published.rows("publish/reader/accuracy")
 
 
+def themes(workspace: Workspace, stage: str | None = None) -> list[dict[str, Any]]:
+    """The open themes of each stage (or of one), with what the last 90 days say of them; theme 'other' is what none fits.
+
+    Raises:
+        Mend: there is no such stage.
+    """
+    with warehouse.reading(database(workspace)) as published:
+        rows = published.rows("publish/reader/themes", stage=stage)
+        stages = [row["stage"] for row in published.rows("publish/reader/stages")]
+    if not rows:
+        raise Mend(f"There is no stage '{stage}'. The journey has: {', '.join(stages)}.")
+    return rows
+
+
 def sql(workspace: Workspace, statement: str) -> pd.DataFrame:
     """The rows of any query on the published tables. Nothing can be written, loaded or reached from it.
 

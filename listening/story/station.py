@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from listening.journey import Journey
-from listening.story import estimates, feedback, measures, places, quotes, readings, sentences, stage_shares, touchpoints
+from listening.story import estimates, feedback, measures, places, quotes, readings, sentences, stage_shares, themes, touchpoints
 from listening.story.feedback import CELL, KEY, LEAST_UNITS
 from listening.warehouse import Warehouse
 from listening.workspace import Company
@@ -80,6 +80,7 @@ def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told
     published = {
         "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_scores": scores, "stage_measures": measured,
         "stage_places": gathered, "touchpoint_story": points, "quotes": picked, "stage_story": stories,
+        "stage_themes": themes.of_stages(warehouse),
     }  # fmt: skip
     warehouse.replace("story/readings", read)
     for name, rows in published.items():

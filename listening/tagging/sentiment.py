@@ -24,6 +24,7 @@ from listening.tagging.chunks import Chunks, Texts, apart, spread
 
 SCORES = ("neg", "neu", "pos", "compound")
 COMPOUND = 3  # the column of the one score that sums up the others
+CLEAR = 1.0  # of a word, on the lexicon's scale of -4 to 4
 FEELINGS = ("negative", "neutral", "positive")
 _ROLES = (
     "", "no", "or", "nor", "so", "this", "never", "without", "doubt", "least", "at", "very", "kind", "sort", "just", "enough", "of",
@@ -203,3 +204,8 @@ def _phrases() -> tuple[Array, Array, Array]:
             if len(roles) == table.ndim:
                 table[roles] = value
     return two, three, boosts
+
+
+def praise_and_blame() -> frozenset[str]:
+    """Words that praise or blame clearly, such as great and awful."""
+    return frozenset(word for word, score in _analyzer().lexicon.items() if abs(score) >= CLEAR and word.isalpha())

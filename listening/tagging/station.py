@@ -48,7 +48,7 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
     with warehouse.transaction():
         tagged.notes += labelled.keep(workspace, warehouse, journey, classifier)
         warehouse.execute("tagging/find_waiting", version=tagger.version)
-        for name in ("tags", "record_stages", "sentences"):
+        for name in ("tags", "record_stages", "sentences", "sentence_themes"):
             warehouse.execute(f"tagging/forget_{name}")
         (counted,) = warehouse.rows("tagging/count_waiting")
         processes = pool.cores() if counted["waiting"] >= pool.POOL_FROM else 1

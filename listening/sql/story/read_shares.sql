@@ -7,6 +7,6 @@ from tagging.tagged_records as records
 inner join story.periods as periods on records.said_on >= periods.period_start and records.said_on < periods.period_end
 where records.stage_guess is not null and records.stage_basis <> 'source'
     and records.role not in ('employee', 'supplier') and records.kind <> 'checkins'
-    and periods.period <> '90 days before'
+    and (periods.period_kind <> 'rolling' or periods.period = 'last 90 days')
 group by all
 order by all

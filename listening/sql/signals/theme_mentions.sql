@@ -1,0 +1,33 @@
+-- what each unit speaks of at each stage; how it speaks of it is told by those sentences where they are clear, else by the unit's stance
+with said as (
+    select
+        themed.stage, themed.theme, sentences.sentiment, sentences."stop" - sentences."start" as length, records.record_id, records.said_at,
+        -- the same as in signals/units.sql
+        case when kind in ('ticket', 'chat', 'call') and thread_id is not null then source || '/' || thread_id else coalesce(answer_id, record_id) end as unit_id
+    from tagging.sentence_themes as themed
+    inner join tagging.sentences as sentences using (record_id, sentence_no)
+    inner join tagging.tagged_records as records using (record_id)
+    where records.role not in ('employee', 'supplier') and records.kind <> 'checkins'
+),
+
+mentions as (
+    select
+        unit_id,
+        stage,
+        coalesce(theme, 'other') as theme,
+        count(distinct record_id) as records,
+        sum(sentiment * length) / nullif(sum(length) filter (where sentiment is not null), 0) as sentiment
+    from said
+    group by unit_id, stage, theme
+    -- 'other' is for units that speak of no theme of the stage
+    qualify theme is not null or count(*) over (partition by unit_id, stage) = 1
+)
+
+select
+    mentions.unit_id, mentions.stage, mentions.theme, units.source, units.kind, units.said_on,
+    case when mentions.sentiment <= -0.4 then 'trouble' when mentions.sentiment >= 0.4 then 'great' else units.stance end as stance,
+    mentions.records, coalesce(units.customer_id, units.unit_id) as voice,
+    units.region, units.channel, units.product, units.brand, units.segment, units."unit", units.team, units.own_dimensions
+from mentions
+inner join signals.units as units using (unit_id)
+order by mentions.unit_id, mentions.stage, mentions.theme

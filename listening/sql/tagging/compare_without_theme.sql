@@ -1,0 +1,2 @@
+delete from tagging.sentence_themes
+where stage = $stage and theme is null

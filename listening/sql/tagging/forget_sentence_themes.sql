@@ -1,0 +1,3 @@
+delete from tagging.sentence_themes
+where record_id not in (select record_id from records.records where not is_deleted)
+    or record_id in (select record_id from waiting)

@@ -1,0 +1,1 @@
+select stage, version from tagging.theme_rules

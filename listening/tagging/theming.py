@@ -1,0 +1,174 @@
+"""Give each sentence its theme: takes tagged sentences and the book of themes, gives themes by sentence, and opens new ones.
+
+What has a theme keeps it: a sentence is compared with the rules of its stage once, and again only when a person has
+changed them. New themes are looked for among the sentences that no theme fits, once enough customers have added to them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from listening.journey import Journey, Stage
+from listening.tagging import finding, phrases, themes
+from listening.tagging.themes import Book, Rule
+from listening.tagging.training import starter_labels
+from listening.warehouse import Warehouse
+from listening.workspace import Company, Workspace
+
+CHUNK = 50_000
+ENOUGH_TO_LOOK = 30  # customers without a theme at a stage, new since it was last looked at
+MOST_TO_LOOK_AT = 50_000  # sentences of a stage; of more, the newest
+DAYS_TO_LOOK_BACK = 90
+ELSEWHERE = 5_000  # sentences of each other stage to compare with
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Themed:
+    """What theming came to this night."""
+
+    sentences: int = 0
+    opened: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def theme(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: Company, clock: dt.datetime, is_replay: bool = False) -> Themed:
+    """Theme what has no theme yet, look for new themes, and write these into the book; a replay of the past opens none.
+
+    Raises:
+        Mend: the book cannot be read.
+    """
+    book = themes.read(workspace.themes)
+    today = clock.astimezone(ZoneInfo(company.timezone)).date()
+    themed = Themed(notes=_strangers(book, journey))
+    with warehouse.transaction():
+        rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
+        _forget_outdated(warehouse, rules)
+        themed.sentences = _compare(warehouse, rules)
+        if not is_replay:
+            looked = [_look(warehouse, journey, stage, book, clock, today, themed) for stage in journey.stages]
+            if any(looked):
+                rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
+                _compare(warehouse, rules)
+                themes.write(workspace.themes, book)  # before the commit: a theme that the store knows is never missing here
+        warehouse.replace("tagging/theme_rules", [{"stage": stage, "version": themes.fingerprint(own)} for stage, own in rules.items()])
+        warehouse.replace("tagging/themes", _rows(book, journey, today))
+        warehouse.build("tagging/record_themes")
+    log.info("themed %s sentences, opened %s themes", themed.sentences, len(themed.opened))
+    return themed
+
+
+def _strangers(book: Book, journey: Journey) -> list[str]:
+    """Sentences about themes that cannot be used, because journey.yaml no longer has what they belong to."""
+    stages = sorted({theme.stage for theme in book.themes if not theme.closed_on} - set(journey.names))
+    return [f"themes.yaml has themes of the stage '{stage}', which journey.yaml no longer has; give them another 'stage' there" for stage in stages]
+
+
+def _forget_outdated(warehouse: Warehouse, rules: dict[str, list[Rule]]) -> None:
+    """Take away the themes of stages whose rules have changed; those of records that are gone or changed went with their tags."""
+    known = {row["stage"]: row["version"] for row in warehouse.rows("tagging/rules_known")}
+    changed = [stage for stage in {*known, *rules} if known.get(stage) != themes.fingerprint(rules.get(stage, []))]
+    warehouse.delete("tagging/sentence_themes", pa.table({"stage": pa.array(changed, pa.string())}))
+
+
+def _compare(warehouse: Warehouse, rules: dict[str, list[Rule]]) -> int:
+    """Compare every sentence that is not compared yet with the rules of its stage; gives their number."""
+    waiting = warehouse.query("tagging/waiting_for_themes")
+    for start in range(0, waiting.num_rows, CHUNK):
+        chunk = waiting.slice(start, CHUNK).combine_chunks()
+        theme, phrase = np.full(chunk.num_rows, None, object), np.full(chunk.num_rows, None, object)
+        stages = chunk["stage"].to_numpy(zero_copy_only=False)
+        for stage in sorted(set(stages.tolist()) & set(rules)):
+            places = np.flatnonzero(stages == stage)
+            theme[places], phrase[places] = claimed(chunk["text"].take(pa.array(places)).combine_chunks(), rules[stage])
+        chunk = chunk.drop_columns(["text"])
+        for name, column in (("theme", theme), ("phrase", phrase)):
+            chunk = chunk.append_column(name, pa.array(column, pa.string()))
+        warehouse.insert("tagging/sentence_themes", chunk)
+    return int(waiting.num_rows)
+
+
+def claimed(texts: pa.Array, rules: Sequence[Rule]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """The theme that each sentence counts as and the words that made it so; None where no rule fits."""
+    size = len(texts)
+    best = np.full(size, len(rules))
+    evidence = np.full(size, None, object)
+    telling = phrases.read(texts)
+    grams = {length: telling.grams(length) for length in {len(phrases.key(phrase)) for rule in rules for phrase in rule.phrases}}
+    for number, rule in reversed(list(enumerate(rules))):  # so that the first rule has the last word
+        if rule.words:
+            found = pc.struct_field(pc.extract_regex(texts, _as_they_stand(rule.words)), "word")
+            places = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+            best[places], evidence[places] = number, pc.utf8_lower(found).to_numpy(zero_copy_only=False)[places]
+        for phrase in reversed(rule.phrases):
+            key = phrases.key(phrase)
+            codes, starts = grams[len(key)]
+            code = telling.code(key)
+            if code >= 0:
+                places = telling.sentence[starts[codes == code]]
+                best[places], evidence[places] = number, phrase
+    names = np.array([*(rule.counts_as for rule in rules), None], object)
+    return names[best], evidence
+
+
+def _as_they_stand(words: Sequence[str]) -> str:
+    """What finds a touchpoint's words, whole and in any case; the same that gives records their touchpoint."""
+    either = "|".join(_escaped(word) for word in sorted(words, key=len, reverse=True))
+    return rf"(?i)(?:^|[^\pL\pN_])(?P<word>{either})(?:[^\pL\pN_]|$)"
+
+
+def _escaped(word: str) -> str:
+    return "".join(sign if sign.isalnum() or sign in "_ " or ord(sign) > 127 else f"\\{sign}" for sign in word)
+
+
+def _look(warehouse: Warehouse, journey: Journey, stage: Stage, book: Book, clock: dt.datetime, today: dt.date, themed: Themed) -> bool:
+    """Look for new themes of a stage if enough customers have come without one; whether it was looked."""
+    before = book.looked.get(stage.stage)
+    since = before or dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    if warehouse.rows("tagging/new_without_theme", stage=stage.stage, since=since, clock=clock)[0]["voices"] < ENOUGH_TO_LOOK:
+        return False
+    back = clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
+    pool = warehouse.frame("tagging/without_theme", stage=stage.stage, since=since, back=back, clock=clock, most=MOST_TO_LOOK_AT)
+    own = warehouse.frame("tagging/sentences_elsewhere", stage=stage.stage, clock=clock, most=ELSEWHERE)
+    usual = [label.text for label in starter_labels(journey) if label.stage != stage.stage]
+    found = finding.find(pool["text"].tolist(), pool["voice"].tolist(), own["text"].tolist(), usual, subjects(journey))
+    for each in found:
+        opened = book.open(stage.stage, each.name, each.phrases, today, customers=each.voices)
+        themed.opened.append(opened.theme)
+        if before:  # on the first look everything is new, which is no news
+            since_day = pd.Timestamp(pool["said_on"].iloc[each.sentences].min())
+            themed.notes.append(f"a new theme at {stage.stage}: '{each.name}' ({opened.theme}), {each.voices} customers since {since_day:%-d %B %Y}")
+    if found:
+        warehouse.execute("tagging/compare_without_theme", stage=stage.stage)
+        if not before:
+            themed.notes.append(f"themes of {stage.stage} found at the first look: {', '.join(each.name for each in found)}")
+    book.looked[stage.stage] = clock
+    return True
+
+
+def subjects(journey: Journey) -> frozenset[str]:
+    """What the company is about anyway: the words of the stages' names, and those that several stages are described with."""
+    described = [set(phrases.key(f"{stage.description} {stage.promise or ''}")) for stage in journey.stages]
+    shared = {word for words in described for word in words if sum(word in others for others in described) > 1}
+    return frozenset(shared | {word for stage in journey.stages for word in phrases.key(f"{stage.stage.replace('_', ' ')} {stage.name or ''}")})
+
+
+def _rows(book: Book, journey: Journey, today: dt.date) -> list[dict[str, Any]]:
+    """The table of themes: touchpoints, then what was found or split off, as of a day."""
+    rows = [
+        {"theme": point.touchpoint, "stage": stage.stage, "name": point.name or point.touchpoint.replace("_", " ").capitalize(),
+         "kind": themes.TOUCHPOINT, "phrases": point.words, "version": "1"}
+        for stage in journey.stages for point in stage.touchpoints if point.words
+    ]  # fmt: skip
+    return rows + [{**each.model_dump(exclude={"customers"}), "version": str(each.version)} for each in book.themes if each.opened_on <= today]
