@@ -219,9 +219,10 @@ class Tagger:
     def _named(self, texts: pa.StringArray, may_name: NDArray[np.bool_]) -> pa.StringArray:
         """The first competitor that each text names."""
         names: list[str | None] = [None] * len(texts)
-        for row in np.flatnonzero(may_name) if self._competitor else ():
-            found = self._competitor.search(texts[row].as_py())
-            names[row] = self._competitors.get(found[0].casefold()) if found else None
+        if self._competitor:
+            for row in np.flatnonzero(may_name):
+                found = self._competitor.search(texts[row].as_py())
+                names[row] = self._competitors.get(found[0].casefold()) if found else None
         return pa.array(names, pa.string())
 
 
