@@ -96,14 +96,13 @@ def bench_tagging(records: int) -> list[Rate]:
         ready = tagging.ready(folder, default)
         plain = tagging.Plain(default)
         texts = pq.read_table(path, columns=["text"])["text"].slice(0, PLAIN).to_pylist()
-        return [
-            _rate("listening, one process", records, lambda: _through(ready, folder, path, 1)),
-            _rate("listening, two processes", records, lambda: _through(ready, folder, path, 2)),
-            _rate("plain scikit-learn, the same heads on words alone", len(texts), lambda: plain.scikit_learn(texts).to_parquet(folder / "plain.parquet")),
-            _rate(
-                "a script: VADER by .apply, stage and feeling of whole records", len(texts), lambda: plain.script(texts).to_parquet(folder / "script.parquet")
-            ),
-        ]
+        ways: dict[str, tuple[int, Callable[[], object]]] = {
+            "listening, one process": (records, lambda: _through(ready, folder, path, 1)),
+            "listening, two processes": (records, lambda: _through(ready, folder, path, 2)),
+            "plain scikit-learn, the same heads on words alone": (PLAIN, lambda: plain.scikit_learn(texts).to_parquet(folder / "plain.parquet")),
+            "a script: .apply(VADER), stage and feeling of whole records": (PLAIN, lambda: plain.script(texts).to_parquet(folder / "script.parquet")),
+        }
+        return [_rate(way, number, run) for way, (number, run) in ways.items()]
 
 
 def _through(ready: tagging.Tagger, folder: Path, path: Path, processes: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import multiprocessing
 import re
 import zipfile
 from collections.abc import Callable, Sequence
@@ -16,9 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from saying import said, select, the, understood, workspace_with
+from sklearn.feature_extraction.text import TfidfVectorizer
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from listening import journey, tagging
-from listening.tagging import classifier, sentences, tagger, training
+from listening.tagging import chunks, classifier, features, pool, sentences, sentiment, tagger, training
 from listening.tagging.tagger import Tables, Tagger
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace, shipped
@@ -92,6 +95,94 @@ def test_splitting_a_sentence_again_finds_its_words_again(text: str) -> None:
 
 def test_long_texts_without_letters_are_split_without_delay() -> None:
     assert len(parts("! 😀" * 12_000)) == 1
+
+
+def parts_of_many(many: list[str]) -> list[list[str]]:
+    taken = chunks.apart(many)
+    begins = sentences.begins(taken, sentences.asked(taken.distinct))
+    found: list[list[str]] = [[] for _ in many]
+    for first, last in itertools.pairwise(begins):
+        text = np.searchsorted(taken.bounds, first, side="right") - 1
+        found[text].append(taken.signs[taken.starts[first] : taken.stops[last - 1]].tobytes().decode())
+    return found
+
+
+odd_texts = st.one_of(
+    texts, st.lists(st.sampled_from(["1.", "12.", "\u00a0", "\u2003", "\x1c", "。」", "\r\n", "x" * 49, "mr.", "\n1. a", "a"]), max_size=12).map("".join)
+)
+
+
+@given(st.lists(odd_texts.filter(lambda text: not re.search("[\ud800-\udfff]", text)), max_size=8))
+@settings(max_examples=300, deadline=None)
+def test_many_texts_are_split_like_each_by_itself(many: list[str]) -> None:
+    assert parts_of_many(many) == [parts(text) for text in many]
+
+
+# features
+
+LEARNT = ["My bill was wrong, twice wrong!", "don't ring me", "the Bill", "ΟΔΥΣΣΕΥΣ naïve İstanbul ß 3x", "no_one said so; a a a", "😡 great!", "x"]
+signs = st.sampled_from([*" \n\u00a0.,'_-😡", "wrong", "bill", "BILL", "don't", "twice wrong", "ς", "Σ", "İ", "ß", "a", "me", "so; a a", "naïve", "\u0301"])
+wordings = st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), st.lists(signs, max_size=12).map("".join))
+
+
+@given(st.lists(wordings, max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_words_are_scikit_learns_to_the_sixth_decimal(many: list[str]) -> None:
+    reference = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), token_pattern=features.WORD).fit(LEARNT)
+    fast = features.fit(LEARNT).transform(many)[:, : len(reference.vocabulary_)]
+    assert fast.shape == (len(many), len(reference.vocabulary_))
+    if many:
+        assert abs(fast - reference.transform(many)).max() <= 1e-6
+
+
+@given(st.lists(wordings, max_size=6))
+@settings(max_examples=200, deadline=None)
+def test_pieces_are_scikit_learns_to_the_sixth_decimal(many: list[str]) -> None:
+    reference = TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 5), analyzer="char_wb", norm=None).fit(LEARNT)
+    distinct = chunks.apart(many).distinct
+    fast = features.fit(LEARNT).pieces(distinct)
+    if distinct:
+        assert abs(fast - reference.transform(distinct)).max() <= 1e-6
+
+
+@given(st.lists(wordings, min_size=1, max_size=6))
+@settings(max_examples=200, deadline=None)
+def test_scores_are_the_product_of_features_and_weights(many: list[str]) -> None:
+    fitted_on = features.fit(LEARNT)
+    weights = np.random.default_rng(1).normal(size=(fitted_on.number, 3)).astype(np.float32)
+    scorer = features.Scorer(fitted_on, weights)
+    taken = chunks.apart(many)
+    stream = fitted_on.words.read(taken, fitted_on.words.asked(taken.distinct))
+    scores = scorer.scores(taken, stream, scorer.asked(taken.distinct), taken.bounds)
+    assert scores == pytest.approx(fitted_on.transform(many) @ weights, abs=1e-4)
+
+
+def test_what_is_forgotten_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "MOST_KNOWN", 3)
+    known = chunks.Known(lambda asked: np.array([len(chunk) for chunk in asked], float).reshape(-1, 1))
+    for some in (["a", "bb"], ["bb", "ccc", "dddd"], ["a"], ["a", "bb", "ccc", "dddd", "eeeee"], []):
+        (rows,) = known(some)
+        assert rows[:, 0].tolist() == [len(chunk) for chunk in some]
+
+
+# the lexicon
+
+TRICKY = [
+    "VADER is VERY SMART, uber handsome, and FRIGGIN FUNNY!!!", "At least it isn't a horrible book.", "The book was only kind of good.",
+    "Today only kinda sux! But I'll get by, lol", "such as 💘 and 💋 and 😁", "sentiment analysis is the shit!", "VADER is quite bad ass",
+    "one of the least compelling variations", "Without a doubt, an excellent idea.", "never been this good!", "a cake to die for", "no good",
+    "it is no really good or bad", "neither good nor bad", "kiss of death for a great love", "not so good, good good??", "Yeah right", "", "!!!", ":) :D",
+]  # fmt: skip
+
+
+def test_feelings_of_words_are_vaders() -> None:
+    analyzer = SentimentIntensityAnalyzer()
+    starter = [label.text for label in training.starter_labels(journey.read(shipped("default-journey.yaml")))]
+    many = TRICKY + starter
+    expected = np.array([[analyzer.polarity_scores(text)[name] for name in sentiment.SCORES] for text in many])
+    is_same = np.abs(sentiment.of(many) - expected).max(axis=1) <= 1e-4
+    assert is_same[: len(TRICKY)].all()
+    assert is_same.mean() >= 0.999, "but for a slip of VADER's: after 'but' it changes the first of two equal values twice"
 
 
 # the classifier
@@ -364,11 +455,12 @@ def default_tagger(fitted: Path) -> Tagger:
 
 
 COLUMNS = ("record_id", "text", "text_hash", "language", "given_stage", "given_touchpoint", "given")
+SCHEMA = pa.schema([(name, pa.string()) for name in COLUMNS])
 
 
 def tagged(ready: Tagger, texts: Sequence[str | None], **cells: str | None) -> Tables:
     rows = [{"record_id": str(number), "text": text, "language": "en", **cells} for number, text in enumerate(texts)]
-    return ready.tag(pa.Table.from_pylist(rows, schema=pa.schema([(name, pa.string()) for name in COLUMNS])))
+    return ready.tag(pa.Table.from_pylist(rows, schema=SCHEMA))
 
 
 @given(many_texts, st.sampled_from([None, "pay", "none", "nowhere"]), st.sampled_from(["en", None, "de"]))
@@ -388,6 +480,32 @@ def test_shares_add_up_to_one_and_the_main_stage_has_the_largest(
             assert shares[tag["stage"]] == max(shares.values())
             assert all(0 <= row["confidence"] <= 1 for row in stages)
     assert all(-1 <= row["sentiment"] <= 1 for row in rows if row["sentiment"] is not None)
+
+
+MANY = [f"{BILL} {STAFF}", UNCLEAR, None, "", " \n", "😡😡 bill。ok", "the " * 3000, "żółć\u00a0naïve. 3x\n\nyes", "nothing", BILL, "n/a", STAFF * 40, BILL]
+
+
+def rows_of(tables: Tables) -> list[list[dict[str, object]]]:
+    return [sorted(table.to_pylist(), key=lambda row: (row["record_id"], row.get("sentence_no"), row.get("stage"))) for table in vars(tables).values()]
+
+
+def test_the_order_of_records_and_their_neighbours_change_no_tag(default_tagger: Tagger) -> None:
+    table = pa.Table.from_pylist([{"record_id": f"{number:02}", "text": text, "language": "en"} for number, text in enumerate(MANY)], schema=SCHEMA)
+    together = rows_of(default_tagger.tag(table))
+    assert rows_of(default_tagger.tag(table.take(list(reversed(range(len(MANY))))))) == together
+    alone = [default_tagger.tag(table.slice(number, 1)) for number in range(len(MANY))]
+    assert rows_of(Tables(*(pa.concat_tables([getattr(each, name) for each in alone]) for name in vars(alone[0])))) == together
+
+
+def test_two_processes_tag_like_one_even_if_one_is_killed(default_tagger: Tagger, fitted: Path) -> None:
+    table = pa.Table.from_pylist([{"record_id": f"{number:04}", "text": MANY[number % len(MANY)], "language": "en"} for number in range(120)], schema=SCHEMA)
+    slices = [table.slice(start, 10) for start in range(0, 120, 10)]
+    alone = [rows_of(tables) for tables in pool.tag(default_tagger, fitted, slices, 1)]
+    shared = pool.tag(default_tagger, fitted, slices, 2)
+    found = [rows_of(next(shared))]
+    for process in multiprocessing.active_children()[:1]:
+        process.kill()
+    assert found + [rows_of(tables) for tables in shared] == alone
 
 
 def test_the_main_stage_keeps_a_share_even_below_the_least_one(default_tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +29,7 @@ _RUN_BYTES = re.compile(
     rb"|(?:\xe3\x80\x82|\xef\xbc[\x81\x9f])+(?:\xe3\x80[\x8d\x8f]|\xe2\x80[\x9d\x99])*"
 )
 
-Texts = pa.StringArray | Sequence[str]
+Texts: TypeAlias = pa.StringArray | Sequence[str]
 
 
 @dataclass(frozen=True)

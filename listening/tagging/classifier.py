@@ -96,7 +96,7 @@ class Classifier:
         self._scorer = Scorer(features, stacked[:, : features.number].T)
         self._known = Known(self._words.asked, self._scorer.asked, sentiment.asked, sentences.asked)
 
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probabilities, texts × stages (in the order of `stages`); each row adds up to 1."""
         return self.read(texts).stages
 

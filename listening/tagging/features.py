@@ -59,7 +59,11 @@ class Words:
     def asked(self, chunks: Sequence[str]) -> NDArray[np.int32]:
         """Of each chunk: how many words it has, and the numbers of the first two."""
         lists = [self._of(chunk) for chunk in chunks]
-        return np.array([(len(words), *words[:2], *(2 - len(words)) * (self._unmet,)) for words in lists], np.int32).reshape(-1, 3)
+        rows = np.full((len(lists), 3), self._unmet, np.int32)
+        rows[:, 0] = [len(words) for words in lists]
+        rows[:, 1] = [words[0] if words else self._unmet for words in lists]
+        rows[:, 2] = [words[1] if len(words) > 1 else self._unmet for words in lists]
+        return rows
 
     def _of(self, chunk: str) -> list[int]:
         return [self._numbers.get(word, self._unmet) for word in self._find(chunk.lower())]
@@ -91,7 +95,8 @@ class Words:
         number = len(edges) - 1
         bits = len(self.vocabulary).bit_length()
         kind = np.uint32 if bits + number.bit_length() <= 32 else np.uint64  # half the size sorts in half the time
-        row_of = np.repeat(np.arange(number, dtype=kind) << kind(bits), np.diff(edges))
+        first_keys = (np.arange(number + 1, dtype=np.int64) << bits).astype(kind)
+        row_of = np.repeat(first_keys[:-1], np.diff(edges))
         is_word, is_pair = stream.words >= 0, stream.pairs >= 0
         is_pair[edges[1:][edges[1:] > 0] - 1] = False  # would reach into the next stretch
         keys = np.concatenate([row_of[is_word] | stream.words[is_word].astype(kind), row_of[is_pair] | stream.pairs[is_pair].astype(kind)])
@@ -104,7 +109,7 @@ class Words:
         values = self._idf[keys & kind((1 << bits) - 1)]
         is_more = counts > 1
         values[is_more] *= 1 + np.log(counts[is_more].astype(np.float32))
-        begins = np.searchsorted(keys, np.arange(number + 1, dtype=kind) << kind(bits)).astype(np.int32)
+        begins = np.asarray(np.searchsorted(keys, first_keys), np.int32)
         values *= np.repeat(_of_length_one(values, begins), np.diff(begins))
         return sp.csr_matrix((values, (keys & kind((1 << bits) - 1)).astype(np.int32), begins), (number, len(self.vocabulary)))
 
@@ -187,7 +192,7 @@ def _letters(text: str) -> NDArray[np.uint64]:
 
 def _hashes(letters: NDArray[np.uint64], length: int) -> NDArray[np.int64]:
     """A number for the piece of so many letters that begins at each letter; two of a million pieces share one once in 30 million vocabularies."""
-    hashes = np.full(max(len(letters) - length + 1, 0), length, np.uint64)
+    hashes = np.full(max(len(letters) - length + 1, 0), (length * int(_MULTIPLIER)) % 2**64, np.uint64)
     for place in range(length):
         hashes = (hashes ^ letters[place : place + len(hashes)]) * _MULTIPLIER
         hashes ^= hashes >> np.uint64(29)

@@ -91,7 +91,7 @@ def _after_lines(chunks: Chunks, known: NDArray[np.int16]) -> NDArray[np.int64]:
     is_next = following < len(chunks.starts)
     ends, following, is_long = ends[is_next], following[is_next], is_long[is_next]
     goes_on = (chunks.starts[following] == ends + 1) & ((known[following] >> _CLASS & 3) == _SMALL)
-    return following[~(goes_on & is_long)]
+    return np.asarray(following[~(goes_on & is_long)])
 
 
 def _with_words(is_part_start: NDArray[np.bool_], is_text_start: NDArray[np.bool_], is_worded: NDArray[np.bool_]) -> NDArray[np.bool_]:

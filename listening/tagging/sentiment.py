@@ -31,7 +31,7 @@ _ROLES = (
     "the", "shit", "bomb", "bad", "ass", "bus", "stop", "yeah", "right", "kiss", "death", "to", "die", "for", "beating", "heart",
 )  # fmt: skip  # words that change what stands beside them; their place here is their number
 _ROLE = {word: number for number, word in enumerate(_ROLES)}
-_NEGATIONS = frozenset(vader.NEGATE)
+_SPECIAL = frozenset((*vader.NEGATE, *vader.BOOSTER_DICT, *_ROLES, "but"))
 _VALUED, _BUT, _LOUD, _UPPER = 1, 2, 4, 8
 _SEVERAL = np.array([1.0, 0.95, 0.9])  # how much a booster counts, one, two and three words before
 Array = NDArray[np.float64]
@@ -113,7 +113,8 @@ def _values(words: Words, places: NDArray[np.intp], row: NDArray[np.intp], edges
         values = np.where(counts, changed, values)
     is_least = (roles[0] == _ROLE["least"]) & ~np.isin(roles[1], (_ROLE["at"], _ROLE["very"]))
     is_kind_of = (words.role[here] == _ROLE["kind"]) & (words.role[after] == _ROLE["of"])
-    return values * np.select([is_kind_of, is_least], [0.0, vader.N_SCALAR], 1.0)
+    values *= np.select([is_kind_of, is_least], [0.0, vader.N_SCALAR], 1.0)
+    return np.asarray(values)
 
 
 def _negations(words: Words, before: list[NDArray[np.int64]], roles: list[NDArray[np.int64]], step: int) -> Array:
@@ -139,7 +140,7 @@ def _idioms(words: Words, here: NDArray[Any], after: NDArray[Any], later: NDArra
         values = np.where(np.isnan(idiom), values, idiom)
     for idiom in (two[own, following], three[own, following, last]):
         values = np.where(np.isnan(idiom), values, idiom)
-    return values + boosts[third, second] + boosts[second, first]
+    return np.asarray(values + boosts[third, second] + boosts[second, first])
 
 
 def _after_but(words: Words, places: NDArray[np.intp], row: NDArray[np.intp], edges: NDArray[np.int64], values: Array) -> Array:
@@ -148,7 +149,7 @@ def _after_but(words: Words, places: NDArray[np.intp], row: NDArray[np.intp], ed
     first = np.full(len(edges) - 1, -1)
     first[np.searchsorted(edges, buts, side="right") - 1] = buts  # the last one written is the first in the text
     but = first[row]
-    return values * np.select([but < 0, places < but, places > but], [1.0, 0.5, 1.5], 1.0)
+    return np.asarray(values * np.select([but < 0, places < but, places > but], [1.0, 0.5, 1.5], 1.0))
 
 
 def _emphasis(words: Words, edges: NDArray[np.int64], number: int) -> Array:
@@ -156,7 +157,7 @@ def _emphasis(words: Words, edges: NDArray[np.int64], number: int) -> Array:
     loud = np.flatnonzero(words.marks & _LOUD)
     row = np.searchsorted(edges, loud, side="right") - 1
     bangs, questions = (np.bincount(row, counts[words.numbers[loud]], number) for counts in (words.bangs, words.questions))
-    return np.minimum(bangs, 4) * 0.292 + np.select([questions <= 1, questions <= 3], [0.0, questions * 0.18], 0.96)
+    return np.asarray(np.minimum(bangs, 4) * 0.292 + np.select([questions <= 1, questions <= 3], [0.0, questions * 0.18], 0.96))
 
 
 def _described(chunks: Chunks, known: Array) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
@@ -180,17 +181,19 @@ def _analyzer() -> vader.SentimentIntensityAnalyzer:
 def asked(words: Sequence[str]) -> Array:
     """Of each word: value, boost, is in the lexicon, negates, role, marks, exclamation and question marks."""
     values = _analyzer().lexicon
-    rows = []
-    for written in words:
+    rows = np.zeros((len(words), 8))
+    for number, written in enumerate(words):
         bare = written.strip(string.punctuation)
         word = bare if len(bare) > 2 else written  # else it may be an emoticon
-        low = word.lower()
+        low, is_loud = word.lower(), "!" in written or "?" in written
+        if low not in values and low not in _SPECIAL and "n't" not in low and not is_loud and not word.isupper():
+            continue  # most words say nothing
         is_valued = low in values and low not in vader.BOOSTER_DICT
-        bangs, questions = written.count("!"), written.count("?")
-        marks = _VALUED * is_valued + _BUT * (low == "but") + _LOUD * bool(bangs + questions) + _UPPER * word.isupper()
-        is_negation = low in _NEGATIONS or "n't" in low
-        rows.append((values.get(low, 0), vader.BOOSTER_DICT.get(low, 0), low in values, is_negation, _ROLE.get(low, 0), marks, bangs, questions))
-    return np.array(rows, np.float64).reshape(-1, 8)
+        marks = _VALUED * is_valued + _BUT * (low == "but") + _LOUD * is_loud + _UPPER * word.isupper()
+        is_negation = low in vader.NEGATE or "n't" in low
+        known = values.get(low, 0), vader.BOOSTER_DICT.get(low, 0), low in values, is_negation, _ROLE.get(low, 0), marks
+        rows[number] = (*known, written.count("!"), written.count("?"))
+    return rows
 
 
 @functools.cache

@@ -68,7 +68,7 @@ class _Records:
     confidence: NDArray[np.float64]
     given: Numbers
     stage: Numbers
-    given_touchpoint: pa.StringArray
+    given_touchpoint: Numbers
 
 
 class Tagger:
@@ -77,8 +77,12 @@ class Tagger:
     def __init__(self, classifier: Classifier, journey: Journey, version: str) -> None:
         self.classifier, self.journey, self.version = classifier, journey, version
         self.names = classifier.stages
-        self._touchpoints = [[(point.touchpoint, _any_of(point.words)) for point in stage.touchpoints if point.words] for stage in journey.stages]
-        self._stage_of_touchpoint = {name: self.names.index(stage) for name, stage in journey.stage_of_touchpoint.items()}
+        self._points = list(journey.stage_of_touchpoint)
+        self._stage_of_point = np.array([self.names.index(stage) for stage in [*journey.stage_of_touchpoint.values(), NO_STAGE]])
+        self._words_of_points = {
+            self.names.index(stage.stage): [(self._points.index(point.touchpoint), _any_of(point.words)) for point in stage.touchpoints if point.words]
+            for stage in journey.stages
+        }
         self._competitors = {name.casefold(): name for name in journey.competitors}
         words = [*journey.competitors, *(word for stage in journey.stages for point in stage.touchpoints for word in point.words)]
         hints = [max(re.findall(r"\w+", word) or [""], key=len) for word in words]
@@ -123,19 +127,15 @@ class Tagger:
         mixed = read.mixed[text]
         likeliest, confidence = kinds.best(mixed)
         guess, confidence = np.where(is_read, likeliest, -1), confidence.astype(float).round(4)
-        given, given_touchpoint = self._given(records)
+        given_touchpoint = _places(records["given_touchpoint"], self._points)
+        given = np.where(given_touchpoint >= 0, self._stage_of_point[given_touchpoint], _places(records["given_stage"], self.names))
         stage = np.where(given >= 0, given, np.where(confidence >= PLACED_FROM, guess, -1))
         return _Records(text, has_text, is_read, mixed, guess, confidence, given, stage, given_touchpoint)
-
-    def _given(self, records: pa.Table) -> tuple[Numbers, pa.StringArray]:
-        """Stage and touchpoint that the source itself gives, where the journey has them."""
-        points = list(self._stage_of_touchpoint)
-        point, stage = (_places(records[column], names) for column, names in (("given_touchpoint", points), ("given_stage", self.names)))
-        return np.where(point >= 0, np.array([*self._stage_of_touchpoint.values(), -1])[point], stage), _named(points, point)
 
     def _tags(self, records: pa.Table, decided: _Records, read: _Read) -> pa.Table:
         basis = np.select([decided.given >= 0, decided.has_text], [0, 1], 2)
         feelings = read.feelings[decided.text].round(4)
+        always = np.zeros(len(records), np.intp)
         return pa.table(
             {
                 **{name: records[name] for name in ("record_id", "text_hash", "given")},
@@ -148,9 +148,9 @@ class Tagger:
                 "sentiment": pa.array(feelings, mask=~decided.is_read),
                 **_others(read.whole, decided.text, decided.is_read),
                 "competitor": self._named(read.texts, read.names_in_texts).take(decided.text),
-                "version": pa.repeat(self.version, len(records)),
-                "classifier_version": pa.repeat(self.classifier.version, len(records)),
-                "journey_version": pa.repeat(self.journey.version, len(records)),
+                "version": _named([self.version], always),
+                "classifier_version": _named([self.classifier.version], always),
+                "journey_version": _named([self.journey.version], always),
             }
         )
 
@@ -200,29 +200,29 @@ class Tagger:
                 "stage_guess": _named(self.names, guess),
                 "stage_confidence": pa.array(confidence, mask=~is_read),
                 "sentiment": pa.array(read.each.feelings.astype(float).round(4)[own], mask=~is_read),
-                "touchpoint": self._touchpoint(read.parts, own, read.names_in_parts, stage, decided.given_touchpoint.take(record)),
+                "touchpoint": self._touchpoint(read.parts, own, read.names_in_parts, stage, decided.given_touchpoint[record]),
                 **_others(read.each, own, is_read),
                 "competitor": self._named(read.parts, read.names_in_parts).take(own),
             }
         )
 
-    def _touchpoint(self, texts: pa.StringArray, rows: Numbers, may_name: NDArray[np.bool_], stages: Numbers, given: pa.StringArray) -> pa.StringArray:
+    def _touchpoint(self, texts: pa.StringArray, rows: Numbers, may_name: NDArray[np.bool_], stages: Numbers, given: Numbers) -> pa.DictionaryArray:
         """The given touchpoint, or the first of each row's stage whose words its text has."""
-        names = [name for points in self._touchpoints for name, _ in points]
-        found = np.full(len(rows), -1)
-        is_open = given.is_null().to_numpy(zero_copy_only=False) & may_name[rows]
-        for stage, points in zip(self.journey.names, self._touchpoints, strict=True):
-            asked = np.flatnonzero(is_open & (stages == self.names.index(stage))) if points else np.zeros(0, np.intp)
+        found = given.copy()
+        is_open = (given < 0) & may_name[rows]
+        for stage, points in self._words_of_points.items():
+            asked = np.flatnonzero(is_open & (stages == stage)) if points else np.zeros(0, np.intp)
             said = texts.take(rows[asked]).to_pylist()
-            found[asked] = [next((names.index(name) for name, words in points if words.search(text)), -1) for text in said]
-        return pc.coalesce(given, _named(names, found))
+            found[asked] = [next((point for point, words in points if words.search(text)), -1) for text in said]
+        return _named(self._points, found)
 
     def _named(self, texts: pa.StringArray, may_name: NDArray[np.bool_]) -> pa.StringArray:
         """The first competitor that each text names."""
         names: list[str | None] = [None] * len(texts)
-        for row in np.flatnonzero(may_name) if self._competitor else ():
-            found = self._competitor.search(texts[row].as_py())
-            names[row] = self._competitors.get(found[0].casefold()) if found else None
+        if self._competitor:
+            for row in np.flatnonzero(may_name):
+                found = self._competitor.search(texts[row].as_py())
+                names[row] = self._competitors.get(found[0].casefold()) if found else None
         return pa.array(names, pa.string())
 
 
@@ -254,15 +254,21 @@ def _places(names: pa.ChunkedArray, among: list[str]) -> Numbers:
     return found
 
 
-def _named(names: list[str], places: Numbers) -> pa.StringArray:
+def _named(names: list[str], places: Numbers) -> pa.DictionaryArray:
     """The names at some places, null at -1."""
-    return pa.array([*names, None], pa.string()).take(pa.array(np.where(places < 0, len(names), places)))
+    return _values(pa.array(names, pa.string()), places)
+
+
+def _values(values: pa.Array, places: Numbers) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int16), mask=places < 0), values)
 
 
 def _others(reading: Reading, rows: Numbers, is_read: NDArray[np.bool_]) -> dict[str, Any]:
     """Effort, expectation and the other tags; null in a language that can't be tagged."""
     found = {}
     for tag, places in reading.tags.items():
-        values = pa.array([*kinds.values(tag), None], _TAGS.get(tag, pa.string()))
-        found[tag] = values.take(pa.array(np.where(is_read, places[rows], len(values) - 1)))
+        values = kinds.values(tag)
+        is_null = ~is_read | np.array([value is None for value in values])[places[rows]]
+        known = pa.array([value for value in values if value is not None], _TAGS.get(tag, pa.string()))
+        found[tag] = _values(known, np.where(is_null, -1, places[rows] - (values[0] is None)))
     return found
