@@ -46,6 +46,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 log = logging.getLogger("listening")
 LEAST_WIDTH = 10  # characters of a column in a table
+WIDE = 120  # characters of a terminal that has room for words beside figures
 T = TypeVar("T")
 
 
@@ -558,17 +559,21 @@ def themes_list(
     if as_json:
         _print_json(rows)
         return
+    columns = ["theme", "name", "of them", "trouble", "great", "change", "known by"]
+    shown = len(columns) if out.width >= WIDE else len(columns) - 1
     for title, group in itertools.groupby(rows, key=lambda row: row["stage_name"]):
         own = list(group)
         spoken = next((row["denominator"] for row in own if row["denominator"]), 0)
         out.print(Text.assemble("\n", (title, "bold"), f" · {spoken} conversations, answers and reviews in 90 days"))
-        _print_table(["theme", "name", "of them", "trouble", "great", "change", "known by"], [_theme_row(row) for row in own])
-    out.print("\nOne may speak of several themes; 'Other' speaks of none. Intervals are 90 %.", markup=False)
+        _print_table(columns[:shown], [_theme_row(row)[:shown] for row in own])
+    out.print("\nOne may speak of several themes; 'Other' speaks of none. Shares and changes (in points) are with 90 % intervals.", markup=False)
+    if shown < len(columns):
+        out.print(f"A terminal of {WIDE} columns, or --json, also shows the words that each theme is known by.", markup=False)
 
 
 def _theme_row(row: dict[str, Any]) -> list[Any]:
-    share = "" if row["share"] is None else f"{row['share']:.0%} ({row['low']:.0%}–{row['high']:.0%})"
-    change = "" if row["change"] is None else f"{100 * row['change']:+.0f} ({100 * row['change_low']:+.0f} to {100 * row['change_high']:+.0f})"
+    share = "" if row["share"] is None else f"{row['share']:.0%} ({100 * row['low']:.0f}–{100 * row['high']:.0f})"
+    change = "" if row["change"] is None else f"{100 * row['change']:+.0f} ± {50 * (row['change_high'] - row['change_low']):.0f}"
     known = ", ".join(row["phrases"]) + (f" (split from {row['part_of']})" if row["part_of"] else "")
     return [row["theme"], row["name"], share, row["trouble"] or "", row["great"] or "", change, known]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import random
 import re
@@ -419,7 +420,9 @@ def test_decisions_at_the_terminal_count_from_the_next_night_and_last_through_a_
             {"theme": "pay-1", "n": 15}, {"theme": "pay-2", "n": 5}]  # fmt: skip
     status, out, _ = call("themes", "list", "--stage", "pay", "-w", place.root)
     assert status == 0
-    assert all(words in out for words in ("Charged twice", "split from"))
+    assert all(words in out for words in ("Charged twice", "Found double charge", "Other", "--json"))
+    listed = json.loads(call("themes", "list", "--stage", "Pay", "--json", "-w", place.root)[1])
+    assert {row["theme"]: row["part_of"] for row in listed}["pay-2"] == "pay-1"
     status, _, err = call("themes", "merge", "pay-1", "use-7", "-w", place.root)
     assert (status, "There is no theme 'use-7'" in err) == (2, True)
     assert call("themes", "list", "--stage", "nowhere", "-w", place.root)[0] == 2
