@@ -69,7 +69,11 @@ def tell_all(
     stage's measures, and who spoke.
     """
     whole = {"cut_by": "all", "cut_value": "all"}
-    of_sources, of_scores, of_measures = _grouped(sources[sources["units"] > 0]), _grouped(scores), _grouped(measures)
+    of_sources, of_scores, of_measures = (
+        _grouped(sources[sources["units"] > 0]),
+        _grouped(scores),
+        _grouped(measures[[*KEY, "measure", "value", "low", "high", "n", "denominator"]]),
+    )
     of_places = _grouped(places.assign(cut_here=places["cut_by"], value_here=places["cut_value"], **whole))
     of_points, covered = _grouped(points.assign(**whole)), _grouped(coverage[coverage["source"] == "all"].assign(**whole))
     told = []

@@ -76,7 +76,7 @@ def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told
     scores, gathered = feedback.scores(frame("score_counts")), places.standing_out(said)
     points = touchpoints.tell(frame("touchpoint_counts"), journey)
     picked = quotes.pick(frame("quote_candidates"), _weights(stories))
-    stories["story"] = sentences.tell_all(journey, stories, said, scores, gathered, points, measured, coverage, LEAST_UNITS)
+    stories["story"] = sentences.tell_all(journey, stories, _told(said), scores, gathered, points, measured, coverage, LEAST_UNITS)
     published = {
         "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_scores": scores, "stage_measures": measured,
         "stage_places": gathered, "touchpoint_story": points, "quotes": picked, "stage_story": stories,
