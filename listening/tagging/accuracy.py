@@ -80,7 +80,7 @@ def of_guesses(guess: NDArray[Any], confidence: NDArray[np.float64], truth: NDAr
         hits = (here[:, some] & says[:, some]).sum(axis=1)
         sizes = here[:, some].sum(axis=1) + says[:, some].sum(axis=1)
         is_there = here[:, some].any(axis=1)
-        return float((2 * hits[is_there] / sizes[is_there]).mean()), _calibration_error(confidence[some], is_right[some])
+        return float((2 * hits[is_there] / sizes[is_there]).mean()), calibration_error(confidence[some], is_right[some])
 
     f1, error = of_all(np.arange(len(truth)))
     draws = np.random.default_rng(0).integers(0, len(truth), (RESAMPLES, len(truth)))
@@ -142,7 +142,7 @@ def _f1(is_given: NDArray[np.bool_], is_true: NDArray[np.bool_]) -> Row:
     return {"f1": 2 * hits / (hits + of) if of else None, "f1_low": low, "f1_high": high}
 
 
-def _calibration_error(confidence: NDArray[np.float64], is_right: NDArray[np.bool_]) -> float:
+def calibration_error(confidence: NDArray[np.float64], is_right: NDArray[np.bool_]) -> float:
     """Mean distance between confidence and share of right tags over ten equal bins (ECE)."""
     bin_of = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = np.bincount(bin_of, confidence, BINS) - np.bincount(bin_of, is_right, BINS)

@@ -9,40 +9,31 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from listening.journey import NO_STAGE
 from listening.tagging import sentiment, tags
+from listening.tagging.chunks import Chunks, Texts, apart
+from listening.tagging.features import Features, Pieces, Scorer, Stream, Words
 from listening.workspace import Mend, put
 
 PLACED_FROM = 0.5  # a stage is given when it is more likely right than wrong
 UNLIKE_TRAINING = 0.5  # share of a text's words that the classifier must have met
 FEW_WORDS = 3
 FORMAT = 3  # of the model files; another one is fitted again
-_EMPTY_ANSWER = re.compile(
-    r"[\W_]*(?:(?:i )?(?:have |got )?(?:nothing|none|no|nil|n/?a|not applicable|no comments?|no (?:further|other) comments?|nothing (?:to add|else|really)|"
-    r"(?:did|do|does) ?n[o']?t? answer|did not (?:answer|reply|respond)|no (?:answer|response|reply)|blank|dk|don'?t know|as above))[\W_]*",
-    re.I,
+_SIGNS = r"[^\pL\pN]*"
+_EMPTY_ANSWER = (
+    rf"^{_SIGNS}(?:(?:i )?(?:have |got )?(?:nothing|none|no|nil|n/?a|not applicable|no comments?|no (?:further|other) comments?|nothing (?:to add|else|really)|"
+    rf"(?:did|do|does) ?n[o']?t? answer|did not (?:answer|reply|respond)|no (?:answer|response|reply)|blank|dk|don'?t know|as above)){_SIGNS}$"
 )
-WORD = r"(?u)\b\w+\b"
-
-
-def vectorizers(vocabularies: Sequence[dict[str, int]] | None = None) -> list[TfidfVectorizer]:
-    """The features: words and pairs of words, and pieces of 2 to 5 characters within words."""
-    words, pieces = vocabularies or (None, None)
-    return [
-        TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), token_pattern=WORD, vocabulary=words),
-        TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 5), analyzer="char_wb", vocabulary=pieces),
-    ]
 
 
 @dataclass(frozen=True)
@@ -57,59 +48,79 @@ class Head:
     temperature: float
     floors: dict[str, float] = field(default_factory=dict)
 
-    def probabilities(self, features: sp.csr_matrix) -> NDArray[np.float64]:
-        """Calibrated probabilities, texts × classes."""
-        return softmax((features @ self.weights.T + self.intercepts) / self.temperature)
-
 
 @dataclass(frozen=True)
 class Reading:
-    """What some texts say: probabilities of the stages (texts × stages), feelings from −1 to 1, and by tag each text's class."""
+    """What some texts say: probabilities of the stages (texts × stages), feelings from −1 to 1, by tag the place of each text's class, 0 for silence.
+
+    `met` is the share of a text's words that the classifier knows.
+    """
 
     stages: NDArray[np.float64]
     feelings: NDArray[np.float64]
-    tags: dict[str, list[str | None]]
+    tags: dict[str, NDArray[np.intp]]
+    met: NDArray[np.float64]
 
 
-@dataclass
 class Classifier:
-    """A loaded model. `facts` holds what was learnt about it when it was fitted, its accuracy among it."""
+    """A loaded model. `facts` holds what was learnt about it when it was fitted, its accuracy among it.
 
-    version: str
-    stages: list[str]
-    journey_version: str
-    facts: dict[str, Any]
-    _vectorizers: list[TfidfVectorizer]
-    _heads: dict[str, Head]
+    All heads are one product: weights and intercepts stand side by side, already divided by their temperatures.
+    """
+
+    def __init__(self, version: str, facts: dict[str, Any], features: Features, heads: dict[str, Head]) -> None:
+        self.version, self.facts = version, facts
+        self.stages: list[str] = facts["stages"]
+        self.journey_version: str = facts["journey_version"]
+        self._heads, self._words = heads, features.words
+        self._outputs, start = {}, 0
+        for name, head in heads.items():
+            self._outputs[name] = slice(start, start + len(head.intercepts))
+            start += len(head.intercepts)
+        columns = features.number + len(sentiment.SCORES)
+        stacked = np.zeros((start, columns), np.float32)
+        for name, head in heads.items():
+            stacked[self._outputs[name], : head.weights.shape[1]] = head.weights / head.temperature
+        self._intercepts = np.concatenate([head.intercepts / head.temperature for head in heads.values()])
+        self._of_lexicon = stacked[:, features.number :].T
+        self._scorer = Scorer(features, stacked[:, : features.number].T)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probabilities, texts × stages (in the order of `stages`); each row adds up to 1."""
         return self.read(texts).stages
 
-    def read(self, texts: Sequence[str]) -> Reading:
-        """All that the classifier can tell of some texts.
+    def read(self, texts: Texts) -> Reading:
+        """All that the classifier can tell of some texts."""
+        array = texts if isinstance(texts, pa.StringArray) else pa.array(texts, pa.string())
+        chunks = apart(array)
+        return self.read_stretches(array, chunks, self._words.read(chunks), chunks.bounds)
+
+    def words(self, chunks: Chunks) -> Stream:
+        """The words of some chunks, as `read_stretches` wants them."""
+        return self._words.read(chunks)
+
+    def read_stretches(self, texts: pa.StringArray, chunks: Chunks, stream: Stream, bounds: NDArray[np.int64]) -> Reading:
+        """All that the classifier can tell of stretches of some chunks that begin at `bounds`; `texts` are their words.
 
         An answer that only says that there is none belongs to no stage. The feeling is half what was learnt (how likely it
         is positive less how likely negative) and half the lexicon's, which carries over better to companies not met yet.
         """
-        if not texts:
-            return Reading(np.zeros((0, len(self.stages))), np.zeros(0), {tag: [] for tag in tags.CLASSES})
-        features = sp.hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers], format="csr")
-        lexicon = sentiment.lexicon(texts)
-        felt = sp.hstack([features, sp.csr_matrix(lexicon)], format="csr")
-        feelings = self._heads["feeling"].probabilities(felt)
-        stages = self._heads["stage"].probabilities(features)
-        stages[[is_empty_answer(text) for text in texts]] = np.array([float(name == NO_STAGE) for name in self.stages])
+        lexicon = sentiment.lexicon(texts.to_pylist())
+        scores = self._scorer.scores(chunks, stream, bounds) + lexicon @ self._of_lexicon + self._intercepts
+        likely = {name: softmax(scores[:, places]) for name, places in self._outputs.items()}
+        likely["stage"][are_empty_answers(texts)] = np.array([float(name == NO_STAGE) for name in self.stages])
         return Reading(
-            stages,
-            (feelings[:, 2] - feelings[:, 0] + lexicon[:, sentiment.COMPOUND]) / 2,
-            {tag: tags.given(tag, self._heads[tag].probabilities(felt), self._heads[tag].floors) for tag in tags.CLASSES},
+            likely["stage"],
+            (likely["feeling"][:, 2] - likely["feeling"][:, 0] + lexicon[:, sentiment.COMPOUND]) / 2,
+            {tag: tags.given(tag, likely[tag], self._heads[tag].floors) for tag in tags.CLASSES},
+            _share_met(stream, bounds),
         )
 
-    def familiarity(self, text: str) -> float:
-        """Share of a text's words that the classifier has met."""
-        words = self._vectorizers[0].build_tokenizer()(text.lower())
-        return sum(word in self._vectorizers[0].vocabulary_ for word in words) / max(len(words), 1)
+
+def _share_met(stream: Stream, bounds: NDArray[np.int64]) -> NDArray[np.float64]:
+    edges = stream.bounds[bounds]
+    met = np.concatenate([[0], np.cumsum(stream.words >= 0)])[edges]
+    return np.diff(met) / np.maximum(np.diff(edges), 1)
 
 
 def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
@@ -121,19 +132,25 @@ def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
 
 def is_empty_answer(text: str) -> bool:
     """Whether a text only says that nothing is said: nothing, no comment, did not answer, n/a."""
-    return bool(_EMPTY_ANSWER.fullmatch(text.strip()))
+    return bool(are_empty_answers(pa.array([text]))[0])
 
 
-def save(models: Path, fitted: list[TfidfVectorizer], heads: dict[str, Head], facts: dict[str, Any]) -> str:
+def are_empty_answers(texts: pa.StringArray) -> NDArray[np.bool_]:
+    """Which texts only say that nothing is said."""
+    found: NDArray[np.bool_] = pc.match_substring_regex(texts, _EMPTY_ANSWER, ignore_case=True).to_numpy(zero_copy_only=False)
+    return found
+
+
+def save(models: Path, features: Features, heads: dict[str, Head], facts: dict[str, Any]) -> str:
     """Write a model below `models`, make it the current one, and give its version."""
     arrays = io.BytesIO()
     weights = {f"{name}_{part}": getattr(head, part).astype(np.float32) for name, head in heads.items() for part in ("weights", "intercepts")}
-    np.savez(arrays, word_idf=fitted[0].idf_.astype(np.float32), piece_idf=fitted[1].idf_.astype(np.float32), **weights)
-    vocabularies = [sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get) for vectorizer in fitted]
+    np.savez(arrays, word_idf=features.words.idf.astype(np.float32), piece_idf=features.pieces.idf.astype(np.float32), **weights)
     settings = {name: {"temperature": head.temperature, "floors": head.floors} for name, head in heads.items()}
     described = json.dumps(
-        {**facts, "format": FORMAT, "heads": settings, "words": vocabularies[0], "pieces": vocabularies[1]}, ensure_ascii=False, sort_keys=True
-    ).encode()
+        {**facts, "format": FORMAT, "heads": settings, "words": features.words.vocabulary, "pieces": features.pieces.vocabulary},
+        ensure_ascii=False, sort_keys=True,
+    ).encode()  # fmt: skip
     version = hashlib.sha256(arrays.getvalue() + described).hexdigest()[:8]
     folder = models / f"stage-{version}"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -166,11 +183,11 @@ def load(models: Path) -> Classifier:
     if facts.get("format") != FORMAT:
         raise Mend(f"The classifier in {folder} was fitted by another version of this program. Run 'listening init {models.parent}' to fit it again.")
     with np.load(io.BytesIO(weights), allow_pickle=False) as arrays:
-        rebuilt = vectorizers([{word: place for place, word in enumerate(facts.pop(name))} for name in ("words", "pieces")])
-        for vectorizer, name in zip(rebuilt, ("word_idf", "piece_idf"), strict=True):
-            vectorizer.idf_ = arrays[name].astype(np.float64)
+        words, pieces = (
+            kind(facts.pop(name), arrays[idf].astype(np.float64)) for kind, name, idf in ((Words, "words", "word_idf"), (Pieces, "pieces", "piece_idf"))
+        )
         heads = {
             name: Head(arrays[f"{name}_weights"], arrays[f"{name}_intercepts"], settings["temperature"], settings["floors"])
             for name, settings in facts["heads"].items()
         }
-        return Classifier(version, facts["stages"], facts["journey_version"], facts, rebuilt, heads)
+        return Classifier(version, facts, Features(words, pieces), heads)

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import accuracy, classifier, labelled, sentences, teacher, training
+from listening.tagging import accuracy, classifier, features, labelled, sentences, sentiment, teacher, training
 from listening.tagging.classifier import is_empty_answer, softmax
 from listening.tagging.teacher import Seen, Teacher
 from listening.tagging.training import JOURNEY, Lesson
@@ -29,6 +28,8 @@ LEAST_SENTENCES = 200
 ENOUGH_TO_EXAMINE = 40
 FOLDS = 4
 log = logging.getLogger(__name__)
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,13 @@ def learn(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Learn
     if len(own) < LEAST_SENTENCES:
         raise Mend(f"There are only {len(own)} sentences to learn from; {LEAST_SENTENCES} are needed. Run some nights first.")
     to_learn = [label for label in labels if not label.examines]
-    taught = replace(teach(journey, own, _told(to_learn), len(records)), labelled=sorted({accuracy.mark(label.record_id) for label in to_learn}))
+    embed = _remembering(teacher.embed)
+    taught = teach(journey, own, _told(to_learn), len(records), embed)
+    taught = replace(taught, labelled=sorted({accuracy.mark(label.record_id) for label in to_learn}))
     said = [*notes, f"read {len(own)} sentences of {len(records)} records{_and_labels(labels, to_learn)}"]
     examining = _to_examine(present, labels)
     if len(examining) >= ENOUGH_TO_EXAMINE:
-        before, after = _examined(present, journey, own, to_learn, examining, len(records))
+        before, after = _examined(present, journey, own, to_learn, examining, embed)
         said.append(_compared(before, after))
         if after.sum() < before.sum():
             return Learnt(None, [*said, f"so the present classifier {present.version} stays"])
@@ -114,42 +117,59 @@ def _share(is_right: NDArray[np.bool_]) -> str:
     return f"{int(is_right.sum())} ({is_right.mean():.0%}, {low or 0:.0%} to {high or 1:.0%})"
 
 
-def teach(journey: Journey, own: list[str], labelled: list[tuple[str, str]], records: int) -> Lesson:
+def _remembering(embed: Embed) -> Embed:
+    """The same function, which reads no text twice: an examination shows the same sentences several times."""
+    known: dict[str, NDArray[np.float32]] = {}
+
+    def remembered(texts: Sequence[str]) -> NDArray[np.float32]:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(new, embed(new), strict=True))
+        return np.array([known[text] for text in texts])
+
+    return remembered
+
+
+def teach(journey: Journey, own: list[str], labelled: list[tuple[str, str]], records: int, embed: Embed = teacher.embed) -> Lesson:
     """What the teacher makes of a company's sentences."""
     starter = training.starter_labels(journey)
     words = training.own_words(journey)
     texts = [label.text for label in starter] + [text for text, _ in words] + [text for text, _ in labelled]
     truth = np.array([label.stage for label in starter] + [stage for _, stage in words] + [stage for _, stage in labelled], dtype=object)
-    groups = np.array([label.industry for label in starter] + [JOURNEY] * (len(words) + len(labelled)), dtype=object)
+    groups = np.array([label.industry for label in starter] + [JOURNEY] * len(words), dtype=object)
     importance = np.concatenate([np.ones(len(starter) + len(words)), np.full(len(labelled), training.WEIGHT_OF_OWN_LABELS)])
     stages = training.stages_of(journey, truth)
-    wording = [vectorizer.fit(texts) for vectorizer in classifier.vectorizers()]
+    wording = features.fit(texts)
 
     def see(some: Sequence[str]) -> Seen:
-        return Seen(teacher.embed(some), [sp.csr_matrix(vectorizer.transform(some)) for vectorizer in wording])
+        worded, words = wording.transform(some), len(wording.words.vocabulary)
+        return Seen(embed(some), [worded[:, :words], worded[:, words:]])
 
     log.info("the teacher reads %s labelled texts and %s sentences", len(texts), len(own))
     seen, asked = see(texts), see(own)
-    temperature = _temperature(seen, truth, groups, stages)
-    logits = Teacher(seen, truth, stages, importance).logits(asked)
-    likely = softmax(logits / temperature) * training.prior(stages, journey)
+    shipped = np.arange(len(starter) + len(words))
+    temperature = _temperature(seen[shipped], truth[shipped], groups, stages)
+    likely = softmax(Teacher(seen, truth, stages, importance).logits(asked) / temperature) * training.prior(stages, journey)
     likely /= likely.sum(axis=1, keepdims=True)
     likely[[is_empty_answer(text) for text in own]] = np.array([float(name == NO_STAGE) for name in stages])
-    return Lesson(own, teacher.smoothed(asked.meaning, likely), labelled, records)
+    return Lesson(own, teacher.smoothed(asked.meaning, likely), _feelings(starter, seen[shipped[: len(starter)]], asked), labelled, records)
+
+
+def _feelings(starter: Sequence[training.Label], seen: Seen, asked: Seen) -> NDArray[np.float64]:
+    """How likely each feeling is in some sentences. Neighbours are not listened to: praise and trouble are often worded alike."""
+    truth = np.array([label.feeling for label in starter], dtype=object)
+    temperature = _temperature(seen, truth, np.array([label.industry for label in starter], dtype=object), sentiment.FEELINGS)
+    return softmax(Teacher(seen, truth, sentiment.FEELINGS).logits(asked) / temperature)
 
 
 def _temperature(seen: Seen, truth: NDArray[np.object_], groups: NDArray[np.object_], stages: Sequence[str]) -> float:
     """What the teacher's scores are divided by, from industries that it was not shown."""
-    held_out = np.zeros((len(truth), len(stages)))
     is_label = groups != JOURNEY
-    for industries in training.turns(groups):
-        is_out = np.isin(groups, industries)
-        held_out[is_out] = Teacher(seen[np.flatnonzero(~is_out)], truth[~is_out], stages).logits(seen[np.flatnonzero(is_out)])
+    held_out = teacher.held_out(seen, truth, stages, [np.isin(groups, industries) for industries in training.turns(groups)])
     return training.temperature_of(held_out[is_label], truth[is_label], stages)
 
 
 def _examined(
-    present: classifier.Classifier, journey: Journey, own: list[str], to_learn: Sequence[OwnLabel], examining: Sequence[OwnLabel], records: int
+    present: classifier.Classifier, journey: Journey, own: list[str], to_learn: Sequence[OwnLabel], examining: Sequence[OwnLabel], embed: Embed
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which labels the present classifier reads right, and which a new one that learnt from the others; in turns where it is to learn from them, too."""
     texts, truth = [label.text for label in examining], np.array([label.stage for label in examining], dtype=object)
@@ -160,9 +180,8 @@ def _examined(
     for turn in sorted(set(fold.tolist())):
         asked = {label.record_id for label, place in zip(examining, fold, strict=True) if place == turn}
         shown = [label for label in to_learn if label.record_id not in asked]
-        lesson = teach(journey, [*own, *(texts[place] for place in np.flatnonzero(fold == turn))], _told(shown), records)
-        guess = np.array(training.stages_of(journey, np.array(journey.names, dtype=object)), dtype=object)[lesson.probabilities.argmax(axis=1)]
-        after[fold == turn] = guess[len(own) :] == truth[fold == turn]
+        guess = training.stages_read(journey, teach(journey, own, _told(shown), 0, embed), [texts[place] for place in np.flatnonzero(fold == turn)])
+        after[fold == turn] = guess == truth[fold == turn]
     return before, after
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 # nltk carries the same analyser without its lexicon, and refuses to read one from outside its own data folders
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+SCORES = ("neg", "neu", "pos", "compound")
 COMPOUND = 3  # the column of the one score that sums up the others
 FEELINGS = ("negative", "neutral", "positive")
 
@@ -28,4 +29,4 @@ def lexicon(sentences: Sequence[str]) -> NDArray[np.float64]:
     """Negative, neutral, positive and compound score of each sentence, sentences × 4."""
     analyzer = _analyzer()
     scores = [analyzer.polarity_scores(sentence) for sentence in sentences]
-    return np.array([[score[name] for name in ("neg", "neu", "pos", "compound")] for score in scores]).reshape(-1, 4)
+    return np.array([[score[name] for name in SCORES] for score in scores]).reshape(-1, len(SCORES))

@@ -19,7 +19,7 @@ from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace
 
 CHUNK = 10_000
-TAGGING_VERSION = "4"
+TAGGING_VERSION = "5"
 LANGUAGES = ("en",)
 LEAST_SHARE = 0.2  # a stage that less than this of a record's words speak about is not counted as one of its stages
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class _Tagger:
 
     def tag(self, records: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
         """Rows for the tables of tags, of record stages, and of sentences."""
-        records = [record if (record["text"] or "").strip() else {**record, "text": None} for record in records]
+        records = [{**record} if (record["text"] or "").strip() else {**record, "text": None} for record in records]
         texts = [record["text"] or "" for record in records]
         spans = [sentences.split(text) for text in texts]
         parts = [text[start:stop] for text, places in zip(texts, spans, strict=True) for start, stop in places]
@@ -113,6 +113,7 @@ class _Tagger:
         rows: list[dict[str, Any]] = []
         place = 0
         for number, (record, places, can_tag) in enumerate(zip(records, spans, is_tagged, strict=True)):
+            record["met"] = whole.met[number]
             own = slice(place, place + len(places))
             place += len(places)
             tag, shares = self._record(record, places, can_tag, whole.stages[number], each.stages[own], each.feelings[own])
@@ -127,7 +128,7 @@ class _Tagger:
         is_read = can_tag and bool(text)
         named = self.competitors.search(text) if self.competitors and text else None
         return {
-            **{tag: kinds.value(tag, names[number]) if is_read else None for tag, names in reading.tags.items()},
+            **{tag: kinds.values(tag)[places[number]] if is_read else None for tag, places in reading.tags.items()},
             "competitor": self.competitor_names[named[0].casefold()] if named else None,
         }
 
@@ -190,7 +191,7 @@ class _Tagger:
         flags = ["too_short"] if len(text.split()) < FEW_WORDS else []
         if confidence is not None and confidence < PLACED_FROM:
             flags.append("low_margin")
-        if self.classifier.familiarity(text) < UNLIKE_TRAINING:
+        if record["met"] < UNLIKE_TRAINING:
             flags.append("unlike_training")
         return flags
 

@@ -6,7 +6,7 @@ the words say nothing of it, which most do not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -37,28 +37,26 @@ def floors(tag: str, probabilities: NDArray[np.float64], truth: NDArray[Any]) ->
     return {name: _floor(probabilities[:, place], guess == name, truth == name) for place, name in enumerate(CLASSES[tag]) if name != SILENT}
 
 
-def given(tag: str, probabilities: NDArray[np.float64], floor: Mapping[str, float]) -> list[str | None]:
-    """The class of each text, None where its words say nothing of the tag."""
-    names = CLASSES[tag]
+def given(tag: str, probabilities: NDArray[np.float64], floor: Mapping[str, float]) -> NDArray[np.intp]:
+    """The place of each text's class, 0 where its words say nothing of the tag."""
     loudest = _loudest(probabilities)
-    return [names[place] if row[place] >= floor[names[place]] else None for row, place in zip(probabilities, loudest, strict=True)]
+    floors = np.array([floor.get(name, 0.0) for name in CLASSES[tag]])
+    is_said = np.take_along_axis(probabilities, loudest[:, None], axis=1)[:, 0] >= floors[loudest]
+    return np.where(is_said, loudest, 0)
 
 
-def value(tag: str, name: str | None) -> str | float | int | None:
-    """A class as the tables have it: effort 0 (none) to 1, memorable −1 to 1, recommend −1, 0 or 1, the others by name."""
+def values(tag: str) -> list[str | float | int | None]:
+    """A tag's classes as the tables have them: effort 0 (none) to 1, memorable −1 to 1, recommend −1, 0 or 1, the others by name."""
     if tag == "recommend":
-        return int(name) if name else 0
-    if name is None:
-        return None
+        return [0, -1, 1]
     if tag == "effort":
-        return {"low": 0.0, "high": 1.0}[name]
-    return float(name) if tag == "memorable" else name
+        return [None, 0.0, 1.0]
+    return [None, *(float(name) if tag == "memorable" else name for name in CLASSES[tag] if name != SILENT)]
 
 
-def rows(tag: str, names: Sequence[str | None], truth: NDArray[Any]) -> list[tuple[str, NDArray[np.bool_], NDArray[np.bool_]]]:
+def rows(tag: str, said: NDArray[np.intp], truth: NDArray[Any]) -> list[tuple[str, NDArray[np.bool_], NDArray[np.bool_]]]:
     """For each class that says something: its name, where it was given, and where it is true."""
-    said = np.array([name or SILENT for name in names], dtype=object)
-    return [(name, said == name, truth == name) for name in CLASSES[tag] if name != SILENT]
+    return [(name, said == place, truth == name) for place, name in enumerate(CLASSES[tag]) if name != SILENT]
 
 
 def _loudest(probabilities: NDArray[np.float64]) -> NDArray[np.intp]:

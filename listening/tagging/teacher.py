@@ -89,15 +89,30 @@ class Teacher:
     """Kernel ridge regression on ±1 for each class, classes weighted alike (Rifkin, Yeo and Poggio 2003)."""
 
     def __init__(self, seen: Seen, truth: NDArray[Any], classes: Sequence[str], importance: Array | None = None) -> None:
-        self._seen, self._classes = seen, list(classes)
-        signs = np.where(truth[:, None] == np.array(self._classes, dtype=object)[None, :], 1.0, -1.0)
-        sizes = {name: max(int((truth == name).sum()), 1) for name in self._classes}
-        weights = np.array([len(truth) / len(self._classes) / sizes[name] for name in truth]) * (1.0 if importance is None else importance)
-        self._answers = scipy.linalg.solve(seen.likeness(seen) + np.diag(RIDGE / weights), signs, assume_a="pos")
+        self._seen = seen
+        self._answers = _answers(seen.likeness(seen), truth, classes, importance)
 
     def logits(self, seen: Seen) -> Array:
         """Scores of each text, texts × classes."""
         return np.asarray(seen.likeness(self._seen) @ self._answers)
+
+
+def held_out(seen: Seen, truth: NDArray[Any], classes: Sequence[str], turns: Sequence[NDArray[np.bool_]]) -> Array:
+    """Scores of each text, texts × classes, from teachers that were not shown the texts of its turn."""
+    likeness = seen.likeness(seen)
+    scores = np.zeros((len(truth), len(classes)))
+    for is_out in turns:
+        scores[is_out] = likeness[np.ix_(is_out, ~is_out)] @ _answers(likeness[np.ix_(~is_out, ~is_out)], truth[~is_out], classes)
+    return scores
+
+
+def _answers(likeness: Array, truth: NDArray[Any], classes: Sequence[str], importance: Array | None = None) -> Array:
+    """How much each text speaks for each class."""
+    is_of = truth[:, None] == np.array(classes, dtype=object)[None, :]
+    sizes = np.maximum(is_of.sum(axis=0), 1)
+    weights = (is_of / sizes).sum(axis=1) * len(truth) / len(classes) * (1.0 if importance is None else importance)
+    answers: Array = scipy.linalg.solve(likeness + np.diag(RIDGE / weights), np.where(is_of, 1.0, -1.0), assume_a="pos")
+    return answers
 
 
 def smoothed(meaning: NDArray[np.float32], probabilities: Array) -> Array:

@@ -23,6 +23,8 @@ from sklearn.svm import LinearSVC
 from listening.journey import DEFAULT_STAGES, NO_STAGE, Journey
 from listening.tagging import accuracy, classifier, sentiment, tags
 from listening.tagging.classifier import Head, softmax
+from listening.tagging.features import Features, vocabularies
+from listening.tagging.features import fit as fit_features
 from listening.workspace import Mend, shipped
 
 INVERSE_PENALTY = 0.3
@@ -37,10 +39,11 @@ JOURNEY = "journey"  # stands in the place of an industry where the words are th
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a company's own words teach: its sentences with the teacher's probabilities (sentences × stages), and labelled texts."""
+    """What a company's own words teach: its sentences with the teacher's probabilities (sentences × stages, × feelings), and labelled texts."""
 
     sentences: list[str]
     probabilities: NDArray[np.float64]
+    feelings: NDArray[np.float64]
     labels: list[tuple[str, str]]
     records: int
     labelled: list[str] = field(default_factory=list)  # marks of the records whose labels these are: they examine this classifier no more
@@ -53,24 +56,23 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
     labels, journey and lesson give the same version, to the byte, on the same libraries.
     """
     labels = starter_labels(journey)
-    own = own_words(journey)
-    texts = [label.text for label in labels] + [text for text, _ in own]
-    truth = np.array([label.stage for label in labels] + [stage for _, stage in own], dtype=object)
-    groups = np.array([label.industry for label in labels] + [JOURNEY] * len(own), dtype=object)
-    learnt = [*lesson.sentences, *(text for text, _ in lesson.labels)] if lesson else []
-    fitted = classifier.vectorizers(_vocabularies(texts, learnt) if lesson else None)
-    all_features = sp.hstack([vectorizer.fit_transform(texts + learnt) for vectorizer in fitted], format="csr")
+    texts, truth, groups = _shipped(labels, journey)
+    fitted, all_features = _features(texts, lesson)
     features = all_features[: len(texts)]
     stages = stages_of(journey, truth)
     stage, stage_held_out = _head(features, truth, groups, stages)
     share = prior(stages, journey)
     stage_held_out = stage_held_out * share / (stage_held_out * share).sum(axis=1, keepdims=True)
     heads = {"stage": replace(stage, intercepts=stage.intercepts + stage.temperature * np.log(share))}
-    if lesson:
-        heads["stage"] = _student(features, truth, all_features[len(texts) :], lesson, stages)
-    felt = sp.hstack([features[: len(labels)], sp.csr_matrix(sentiment.lexicon(texts[: len(labels)]))], format="csr")
+    felt = _with_lexicon(features[: len(labels)], texts[: len(labels)])
+    worded = _without_pieces(felt, fitted)
     feelings = np.array([label.feeling for label in labels], dtype=object)
-    heads["feeling"], feeling_held_out = _head(felt, feelings, groups[: len(labels)], sentiment.FEELINGS)
+    heads["feeling"], feeling_held_out = _head(worded, feelings, groups[: len(labels)], sentiment.FEELINGS)
+    if lesson:
+        of_sentences = all_features[len(texts) :][: len(lesson.sentences)]
+        heads["stage"] = _student_of_stages(features, truth, all_features[len(texts) :], lesson, stages)
+        felt_sentences = _without_pieces(_with_lexicon(of_sentences, lesson.sentences), fitted)
+        heads["feeling"] = _student(worded, feelings, balanced(feelings), felt_sentences, lesson.feelings, sentiment.FEELINGS)
     of_tags = {}
     for tag, classes in tags.CLASSES.items():
         known = np.array([label.tags[tag] for label in labels], dtype=object)
@@ -90,6 +92,35 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
         "learnt_from": _learnt_from(lesson) if lesson else None,
     }
     return classifier.save(models, fitted, heads, facts)
+
+
+def stages_read(journey: Journey, lesson: Lesson, asked: Sequence[str]) -> NDArray[Any]:
+    """The stages that a classifier fitted with this lesson would read in some texts: to see what learning would come to."""
+    texts, truth, _ = _shipped(starter_labels(journey), journey)
+    fitted, features = _features(texts, lesson)
+    stages = stages_of(journey, truth)
+    head = _student_of_stages(features[: len(texts)], truth, features[len(texts) :], lesson, stages)
+    guess = (fitted.transform(asked) @ head.weights.T + head.intercepts).argmax(axis=1)
+    guess[[classifier.is_empty_answer(text) for text in asked]] = stages.index(NO_STAGE)
+    found: NDArray[Any] = np.array(stages, dtype=object)[guess]
+    return found
+
+
+def _shipped(labels: Sequence[Label], journey: Journey) -> tuple[list[str], NDArray[Any], NDArray[Any]]:
+    """Texts, stages and industries of the starter labels and of the journey's own words."""
+    own = own_words(journey)
+    return (
+        [label.text for label in labels] + [text for text, _ in own],
+        np.array([label.stage for label in labels] + [stage for _, stage in own], dtype=object),
+        np.array([label.industry for label in labels] + [JOURNEY] * len(own), dtype=object),
+    )
+
+
+def _features(texts: list[str], lesson: Lesson | None) -> tuple[Features, sp.csr_matrix]:
+    """What is seen of some texts and of the lesson's after them; of words that only a company says, those that several of its texts share."""
+    learnt = [*lesson.sentences, *(text for text, _ in lesson.labels)] if lesson else []
+    fitted = fit_features(texts + learnt, vocabularies(texts, learnt, SHARED_BY) if lesson else None)  # a rare word may be somebody's name
+    return fitted, fitted.transform(texts + learnt)
 
 
 def _learnt_from(lesson: Lesson) -> dict[str, Any]:
@@ -113,34 +144,46 @@ def balanced(truth: NDArray[Any]) -> NDArray[np.float64]:
     return np.array([len(truth) / len(sizes) / sizes[name] for name in truth])
 
 
-def _vocabularies(texts: list[str], learnt: list[str]) -> list[dict[str, int]]:
-    """The words and pieces of the labels, and those that several of a company's texts share: a rare one may be somebody's name."""
-    found = []
-    for empty in classifier.vectorizers():
-        known = set(empty.fit(texts).vocabulary_)
-        few = min(SHARED_BY, len(learnt))
-        known |= set(empty.set_params(min_df=few).fit(learnt).vocabulary_) if few == SHARED_BY else set()
-        found.append({word: place for place, word in enumerate(sorted(known))})
-    return found
+def _with_lexicon(features: sp.csr_matrix, texts: Sequence[str]) -> sp.csr_matrix:
+    return sp.hstack([features, sp.csr_matrix(sentiment.lexicon(texts))], format="csr")
 
 
-def _student(features: sp.csr_matrix, truth: NDArray[Any], learnt: sp.csr_matrix, lesson: Lesson, stages: Sequence[str]) -> Head:
-    """A linear model of the starter labels, the sentences of which the teacher is surest, and the company's own labels.
+def _without_pieces(felt: sp.csr_matrix, fitted: Features) -> sp.csr_matrix:
+    """The same columns with nothing in those of pieces: what feeling pieces of words show at one company misleads at another."""
+    is_kept = np.ones(felt.shape[1])
+    is_kept[len(fitted.words.vocabulary) : fitted.number] = 0
+    kept = sp.csr_matrix(felt @ sp.diags_array(is_kept))
+    kept.eliminate_zeros()
+    return kept
 
-    Its confidence is made to agree with the teacher's.
-    """
+
+def _student_of_stages(features: sp.csr_matrix, truth: NDArray[Any], learnt: sp.csr_matrix, lesson: Lesson, stages: Sequence[str]) -> Head:
+    """A student of the starter labels, the company's own and its sentences."""
     of_sentences, of_labels = learnt[: len(lesson.sentences)], learnt[len(lesson.sentences) :]
-    sure, margins = _surest(lesson.probabilities)
-    names = np.array(stages, dtype=object)
-    told = np.concatenate([truth, names[lesson.probabilities.argmax(axis=1)[sure]], np.array([stage for _, stage in lesson.labels], dtype=object)])
-    weights = np.concatenate([balanced(truth), margins / margins.mean() if len(margins) else margins, np.full(len(lesson.labels), WEIGHT_OF_OWN_LABELS)])
-    order, coefficients, intercepts = _model(sp.vstack([features, of_sentences[sure], of_labels], format="csr"), told, weights)
-    places = [order.index(name) for name in stages]
+    told = np.concatenate([truth, np.array([stage for _, stage in lesson.labels], dtype=object)])
+    weights = np.concatenate([balanced(truth), np.full(len(lesson.labels), WEIGHT_OF_OWN_LABELS)])
+    return _student(sp.vstack([features, of_labels], format="csr"), told, weights, of_sentences, lesson.probabilities, stages)
+
+
+def _student(
+    features: sp.csr_matrix,
+    truth: NDArray[Any],
+    weights: NDArray[np.float64],
+    of_sentences: sp.csr_matrix,
+    probabilities: NDArray[np.float64],
+    classes: Sequence[str],
+) -> Head:
+    """A linear model of labelled texts and of the sentences of which the teacher is surest. Its confidence is made to agree with the teacher's."""
+    sure, margins = _surest(probabilities)
+    guess = np.array(classes, dtype=object)[probabilities.argmax(axis=1)[sure]]
+    each = np.concatenate([weights, margins / margins.mean() if len(margins) else margins])
+    order, coefficients, intercepts = _model(sp.vstack([features, of_sentences[sure]], format="csr"), np.concatenate([truth, guess]), each)
+    places = [order.index(name) for name in classes]
     head = Head(coefficients[places], intercepts[places], 1.0)
     logits = of_sentences @ head.weights.T + head.intercepts
 
     def disagreement(temperature: float) -> float:
-        return float(-(lesson.probabilities * np.log(softmax(logits / temperature) + 1e-12)).sum(axis=1).mean())
+        return float(-(probabilities * np.log(softmax(logits / temperature) + 1e-12)).sum(axis=1).mean())
 
     return replace(head, temperature=round(float(minimize_scalar(disagreement, bounds=(0.05, 5), method="bounded").x), 3))
 

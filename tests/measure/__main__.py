@@ -1,0 +1,132 @@
+"""`python -m tests.measure`: how well tags hold on the texts of other companies; prints tables for docs/tagging.md.
+
+The whole path is measured: a file is landed, shaped, tagged; `learn` reads the same texts without their labels, or with some
+of them. Nothing is kept. Where the collections are not there it says so and ends with 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import f1_score
+
+from listening.tagging import accuracy, sentiment
+
+from . import collections
+from .company import Company, fit, reading_once
+
+LEAST_OF_A_CLASS = 10  # rarer classes tell nothing of F1
+SUREST = 0.7
+SAID_FROM = 0.1  # a feeling is trouble below minus this and praise above, as records.stance has it
+VADER_SAYS_FROM = 0.05  # its authors' own
+TEST_FOLDS = 5
+
+
+def main() -> int:
+    """Measure what is asked for, and print it line by line."""
+    options = argparse.ArgumentParser(prog="python -m tests.measure", description=__doc__)
+    options.add_argument("what", nargs="*", default=["zero", "labels", "feelings"], help="zero (no labels), labels (8, 16, 64 a stage, and all), feelings")
+    options.add_argument("--folder", type=Path, default=collections.FOLDER, help="where the collections lie")
+    options.add_argument("--only", action="append", help="only this collection")
+    options.add_argument("--draws", type=int, default=5)
+    options.add_argument("--sizes", type=int, nargs="*", default=[8, 16, 64, 0], help="labels a stage; 0: four fifths of all")
+    given = options.parse_args()
+    files = {**collections.STAGES, **collections.FEELINGS}
+    missing = [file for name, file in files.items() if not (given.folder / file).exists() and (not given.only or name in given.only)]
+    if missing:
+        print(f"Skipped: {given.folder} does not hold {', '.join(missing)}; nothing was measured.", file=sys.stderr)
+        return 2
+    with reading_once(), tempfile.TemporaryDirectory() as models:
+        fit(Path(models))
+        for name in collections.STAGES:
+            if not given.only or name in given.only:
+                if "zero" in given.what:
+                    zero(Path(models), given.folder, name)
+                if "labels" in given.what:
+                    labels(Path(models), given.folder, name, given.sizes, given.draws)
+        for name in collections.FEELINGS:
+            if "feelings" in given.what and (not given.only or name in given.only):
+                feelings(Path(models), given.folder, name)
+    return 0
+
+
+def zero(models: Path, folder: Path, name: str) -> None:
+    """With none of the collection's labels: the shipped classifier, and one that has learnt from the texts."""
+    collection = collections.of_stages(folder, name)
+    with _company(models, collection.texts) as company:
+        _show(f"{name}, no labels, shipped", company.tags(), collection.truth)
+        began = time.process_time()
+        company.learn()
+        _show(f"{name}, no labels, learnt ({time.process_time() - began:.0f} s)", company.tags(), collection.truth)
+
+
+def labels(models: Path, folder: Path, name: str, sizes: list[int], draws: int) -> None:
+    """With some labels of each stage, on the other texts; mean over draws. There is no examination: it would cost five times as much."""
+    collection = collections.of_stages(folder, name)
+    with _company(models, collection.texts) as company:
+        for size in sizes:
+            found = []
+            for draw in range(draws):
+                chosen = _draw(collection.truth, size, draw)
+                company.learn(collection.truth[chosen], is_examined=False)
+                found.append(_show(f"{name}, {size or 'all'} labels a stage, draw {draw + 1}", company.tags(), collection.truth.drop(chosen)))
+            print(f"{name}, {size or 'all'} labels a stage: mean {np.mean(found):.3f}, lowest {min(found):.3f}, of {draws} draws", flush=True)
+
+
+def feelings(models: Path, folder: Path, name: str) -> None:
+    """Praise and trouble, beside the lexicon alone."""
+    collection = collections.of_feelings(folder, name)
+    truth = collection.truth.to_numpy()
+    with _company(models, collection.texts) as company:
+        ours = company.tags()["sentiment"].reindex(collection.truth.index).fillna(0).to_numpy()
+    lexicon = sentiment.lexicon(collection.texts.reindex(collection.truth.index).tolist())[:, sentiment.COMPOUND]
+    for who, scores, limit in (("tags", ours, SAID_FROM), ("lexicon alone", lexicon, VADER_SAYS_FROM)):
+        said = np.where(scores > limit, 1, np.where(scores < -limit, -1, 0))
+        praise, trouble = f1_score(truth, said, labels=[1, -1], average=None)
+        print(f"{name}, {who}: F1 of praise {praise:.3f}, of trouble {trouble:.3f}, {len(truth)} texts", flush=True)
+
+
+@contextmanager
+def _company(models: Path, texts: pd.Series) -> Iterator[Company]:
+    with tempfile.TemporaryDirectory() as root:
+        yield Company(Path(root) / "company", models, texts)
+
+
+def _draw(truth: pd.Series, size: int, draw: int) -> pd.Index:
+    """Ids of texts to label: so many of each stage, at most half of it; or all but one fold."""
+    shuffled = truth.sample(frac=1, random_state=draw)
+    if not size:
+        return shuffled.index[len(shuffled) // TEST_FOLDS :]
+    return shuffled[shuffled.groupby(shuffled).cumcount() < shuffled.map(lambda stage: min(size, int((truth == stage).sum() / 2)))].index
+
+
+def _show(title: str, tags: pd.DataFrame, truth: pd.Series) -> float:
+    """Print macro-F1, how right the surest are, and the calibration error; gives the macro-F1."""
+    guess = tags["stage_guess"].reindex(truth.index).fillna("").to_numpy(object)
+    confidence = tags["stage_confidence"].reindex(truth.index).fillna(0).to_numpy(float)
+    is_right = guess == truth.to_numpy(object)
+    classes = [name for name, number in truth.value_counts().items() if number >= LEAST_OF_A_CLASS]
+    f1 = float(f1_score(truth, guess.astype(str), labels=classes, average="macro", zero_division=0))
+    surest = np.argsort(-confidence, kind="stable")[: int(SUREST * len(truth))]
+    is_placed = confidence >= accuracy.PLACED_FROM
+    print(
+        f"{title}: macro-F1 {f1:.3f}, right {is_right.mean():.3f}, of the surest {SUREST:.0%} {is_right[surest].mean():.3f}, placed {is_placed.mean():.2f} "
+        f"of which right {is_right[is_placed].mean():.3f}, calibration error {accuracy.calibration_error(confidence, is_right):.3f}, {len(truth)} texts",
+        flush=True,
+    )
+    return f1
+
+
+if __name__ == "__main__":
+    for variable in ("OMP_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
+        os.environ.setdefault(variable, "1" if variable.startswith("OMP") else "false")
+    sys.exit(main())
