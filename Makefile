@@ -28,6 +28,7 @@ demo: setup  ## Run the nightly flow over the sample company, print the story an
 
 bench: setup  ## Time a night station by station, on rows made from the sample's words
 	$(BIN)/listening bench --records 20000
+	$(BIN)/listening bench --tagging --records 200000
 
 test: setup  ## Run all tests
 	$(BIN)/python -m pytest

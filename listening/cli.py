@@ -485,8 +485,15 @@ def _examined(row: dict[str, Any]) -> list[Any]:
 
 
 @app.command("bench")
-def bench_(records: Annotated[int, typer.Option(help="How many rows, made from the sample's own words.")] = 20_000, as_json: AsJson = False) -> None:
+def bench_(
+    records: Annotated[int, typer.Option(help="How many rows, made from the sample's own words.")] = 20_000,
+    of_tagging: Annotated[bool, typer.Option("--tagging", help="Tagging alone, Parquet to Parquet, beside plain scikit-learn and a script.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Time a night, station by station, on rows made for size."""
+    if of_tagging:
+        _print_rates(bench.bench_tagging(records), as_json)
+        return
     timed = bench.bench(records)
     if as_json:
         _print_json([vars(station) for station in timed])
@@ -496,6 +503,19 @@ def bench_(records: Annotated[int, typer.Option(help="How many rows, made from t
     _print_table(
         ["station", "seconds", "records/s", "share of the night", "peak memory, MB"], [*rows, ["all", f"{whole:.1f}", f"{records / whole:,.0f}", "", ""]]
     )
+
+
+def _print_rates(rates: list[bench.Rate], as_json: bool) -> None:
+    if as_json:
+        _print_json([vars(rate) for rate in rates])
+        return
+    own = rates[0].records / rates[0].processor_seconds
+    rows = [
+        [rate.way, f"{rate.records / rate.seconds:,.0f}", f"{speed:,.0f}", f"{own / speed:.1f}", f"{rate.peak_mb:,.0f}"]
+        for rate in rates
+        for speed in [rate.records / rate.processor_seconds]
+    ]
+    _print_table(["way", "records/s", "records/s a core", "one process of ours is faster by", "peak memory of a process, MB"], rows)
 
 
 def _interval(row: dict[str, Any], name: str) -> str:

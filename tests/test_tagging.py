@@ -7,18 +7,19 @@ import itertools
 import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from saying import said, select, the, understood, workspace_with
 
 from listening import journey, tagging
-from listening.tagging import classifier, sentences, training
-from listening.tagging.station import LEAST_SHARE, _Tagger
+from listening.tagging import classifier, sentences, tagger, training
+from listening.tagging.tagger import Tables, Tagger
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace, shipped
 
@@ -358,18 +359,26 @@ many_texts = st.lists(st.one_of(st.none(), st.lists(st.sampled_from(WORDS), min_
 
 
 @pytest.fixture(scope="module")
-def default_tagger(fitted: Path) -> _Tagger:
-    return _Tagger(classifier.load(fitted), journey.read(shipped("default-journey.yaml")), "test")
+def default_tagger(fitted: Path) -> Tagger:
+    return Tagger(classifier.load(fitted), journey.read(shipped("default-journey.yaml")), "test")
+
+
+COLUMNS = ("record_id", "text", "text_hash", "language", "given_stage", "given_touchpoint", "given")
+
+
+def tagged(ready: Tagger, texts: Sequence[str | None], **cells: str | None) -> Tables:
+    rows = [{"record_id": str(number), "text": text, "language": "en", **cells} for number, text in enumerate(texts)]
+    return ready.tag(pa.Table.from_pylist(rows, schema=pa.schema([(name, pa.string()) for name in COLUMNS])))
 
 
 @given(many_texts, st.sampled_from([None, "pay", "none", "nowhere"]), st.sampled_from(["en", None, "de"]))
 @settings(max_examples=40, deadline=None)
 def test_shares_add_up_to_one_and_the_main_stage_has_the_largest(
-    default_tagger: _Tagger, said_texts: list[str | None], stage: str | None, language: str
+    default_tagger: Tagger, said_texts: list[str | None], stage: str | None, language: str
 ) -> None:
-    records = [said(str(number), text, language=language, given_stage=stage, given_touchpoint=None, given="") for number, text in enumerate(said_texts)]
-    tags, stages, rows = default_tagger.tag(records)
-    assert [tag["record_id"] for tag in tags] == [record["record_id"] for record in records]
+    found = tagged(default_tagger, said_texts, language=language, given_stage=stage)
+    tags, stages, rows = (table.to_pylist() for table in (found.tags, found.record_stages, found.sentences))
+    assert [tag["record_id"] for tag in tags] == [str(number) for number in range(len(said_texts))]
     for tag in tags:
         shares = {row["stage"]: row["share"] for row in stages if row["record_id"] == tag["record_id"]}
         if tag["stage"] is None:
@@ -381,13 +390,13 @@ def test_shares_add_up_to_one_and_the_main_stage_has_the_largest(
     assert all(-1 <= row["sentiment"] <= 1 for row in rows if row["sentiment"] is not None)
 
 
-def test_the_main_stage_keeps_a_share_even_below_the_least_one(default_tagger: _Tagger) -> None:
-    names = default_tagger.names
-    mixed = np.full(len(names), (1 - 0.19) / (len(names) - 1))
-    mixed[names.index("renew")] = 0.19
-    assert mixed.max() < LEAST_SHARE
-    rows = default_tagger._shares({"record_id": "a", "stage": "renew", "stage_basis": "text", "stage_confidence": 0.19}, mixed)
-    assert [(row["stage"], row["share"]) for row in rows] == [("renew", 1.0)]
+def test_the_main_stage_keeps_a_share_even_below_the_least_one(default_tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    (alone,) = tagged(default_tagger, [UNCLEAR]).tags.to_pylist()
+    monkeypatch.setattr(tagger, "LEAST_SHARE", 0.99)
+    monkeypatch.setattr(tagger, "PLACED_FROM", 0.0)
+    (row,) = tagged(default_tagger, [UNCLEAR]).record_stages.to_pylist()
+    assert (row["stage"], row["share"]) == (alone["stage_guess"], 1.0)
+    assert row["confidence"] == pytest.approx(alone["stage_confidence"], abs=1e-4)
 
 
 def test_records_are_placed_unplaced_or_without_text(place: Workspace, store: Warehouse) -> None:

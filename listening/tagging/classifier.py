@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from listening.journey import NO_STAGE
-from listening.tagging import sentiment, tags
-from listening.tagging.chunks import Chunks, Texts, apart
+from listening.tagging import sentences, sentiment, tags
+from listening.tagging.chunks import Chunks, Known, Texts, apart
 from listening.tagging.features import Features, Pieces, Scorer, Stream, Words
 from listening.workspace import Mend, put
 
@@ -62,6 +62,17 @@ class Reading:
     met: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """Texts taken apart: their chunks, words, what each distinct chunk adds, words as the lexicon takes them, and the first chunks of sentences."""
+
+    chunks: Chunks
+    stream: Stream
+    adds: NDArray[np.float32]
+    felt: sentiment.Words
+    begins: NDArray[np.int64]
+
+
 class Classifier:
     """A loaded model. `facts` holds what was learnt about it when it was fitted, its accuracy among it.
 
@@ -77,56 +88,61 @@ class Classifier:
         for name, head in heads.items():
             self._outputs[name] = slice(start, start + len(head.intercepts))
             start += len(head.intercepts)
-        columns = features.number + len(sentiment.SCORES)
-        stacked = np.zeros((start, columns), np.float32)
+        stacked = np.zeros((start, features.number + len(sentiment.SCORES)), np.float32)
         for name, head in heads.items():
             stacked[self._outputs[name], : head.weights.shape[1]] = head.weights / head.temperature
-        self._intercepts = np.concatenate([head.intercepts / head.temperature for head in heads.values()])
-        self._of_lexicon = stacked[:, features.number :].T
+        self._intercepts = np.concatenate([head.intercepts / head.temperature for head in heads.values()]).astype(np.float32)
+        self._of_lexicon = stacked[:, features.number :]
         self._scorer = Scorer(features, stacked[:, : features.number].T)
+        self._known = Known(self._words.asked, self._scorer.asked, sentiment.asked, sentences.asked)
 
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Calibrated probabilities, texts × stages (in the order of `stages`); each row adds up to 1."""
         return self.read(texts).stages
 
     def read(self, texts: Texts) -> Reading:
         """All that the classifier can tell of some texts."""
         array = texts if isinstance(texts, pa.StringArray) else pa.array(texts, pa.string())
-        chunks = apart(array)
-        return self.read_stretches(array, chunks, self._words.read(chunks), chunks.bounds)
+        seen = self.see(array)
+        return self.read_stretches(seen, array, seen.chunks.bounds)
 
-    def words(self, chunks: Chunks) -> Stream:
-        """The words of some chunks, as `read_stretches` wants them."""
-        return self._words.read(chunks)
+    def see(self, texts: pa.StringArray) -> Seen:
+        """Texts taken apart, with what is known of their chunks."""
+        chunks = apart(texts)
+        words, adds, felt, ends = self._known(chunks.distinct)
+        return Seen(chunks, self._words.read(chunks, words), adds, sentiment.Words(chunks, felt), sentences.begins(chunks, ends))
 
-    def read_stretches(self, texts: pa.StringArray, chunks: Chunks, stream: Stream, bounds: NDArray[np.int64]) -> Reading:
-        """All that the classifier can tell of stretches of some chunks that begin at `bounds`; `texts` are their words.
+    def read_stretches(self, seen: Seen, texts: pa.StringArray, bounds: NDArray[np.int64]) -> Reading:
+        """All that the classifier can tell of stretches of chunks that begin at `bounds`; `texts` are their words.
 
         An answer that only says that there is none belongs to no stage. The feeling is half what was learnt (how likely it
         is positive less how likely negative) and half the lexicon's, which carries over better to companies not met yet.
         """
-        lexicon = sentiment.lexicon(texts.to_pylist())
-        scores = self._scorer.scores(chunks, stream, bounds) + lexicon @ self._of_lexicon + self._intercepts
-        likely = {name: softmax(scores[:, places]) for name, places in self._outputs.items()}
+        lexicon = sentiment.lexicon(seen.felt, bounds).astype(np.float32).T
+        scores = np.ascontiguousarray(self._scorer.scores(seen.chunks, seen.stream, seen.adds, bounds).T)  # classes are few: row by row goes by them
+        scores += self._intercepts[:, None]
+        for column, values in zip(self._of_lexicon.T, lexicon, strict=True):
+            scores += column[:, None] * values
+        likely = {name: softmax(scores[places], axis=0).T for name, places in self._outputs.items()}
         likely["stage"][are_empty_answers(texts)] = np.array([float(name == NO_STAGE) for name in self.stages])
         return Reading(
             likely["stage"],
-            (likely["feeling"][:, 2] - likely["feeling"][:, 0] + lexicon[:, sentiment.COMPOUND]) / 2,
+            (likely["feeling"][:, 2] - likely["feeling"][:, 0] + lexicon[sentiment.COMPOUND]) / 2,
             {tag: tags.given(tag, likely[tag], self._heads[tag].floors) for tag in tags.CLASSES},
-            _share_met(stream, bounds),
+            _share_met(seen.stream, bounds),
         )
 
 
 def _share_met(stream: Stream, bounds: NDArray[np.int64]) -> NDArray[np.float64]:
     edges = stream.bounds[bounds]
-    met = np.concatenate([[0], np.cumsum(stream.words >= 0)])[edges]
+    met = np.searchsorted(np.flatnonzero(stream.words >= 0), edges)
     return np.diff(met) / np.maximum(np.diff(edges), 1)
 
 
-def softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
-    """Rows of exponentials that add up to 1."""
-    shifted = np.exp(np.asarray(logits, np.float64) - np.max(logits, axis=1, keepdims=True))
-    result: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
+def softmax(logits: NDArray[Any], axis: int = 1) -> NDArray[Any]:
+    """Exponentials that add up to 1 along an axis."""
+    shifted = np.exp(logits - np.max(logits, axis=axis, keepdims=True))
+    result: NDArray[Any] = shifted / shifted.sum(axis=axis, keepdims=True)
     return result
 
 
@@ -163,14 +179,14 @@ def save(models: Path, features: Features, heads: dict[str, Head], facts: dict[s
     return version
 
 
-def load(models: Path) -> Classifier:
-    """The current model below `models`.
+def load(models: Path, version: str | None = None) -> Classifier:
+    """The current model below `models`, or that of a version.
 
     Raises:
         Mend: there is none, or its files are not the ones that were written.
     """
     try:
-        version = json.loads((models / "current.json").read_text(encoding="utf-8"))["stage"]
+        version = version or json.loads((models / "current.json").read_text(encoding="utf-8"))["stage"]
         folder = models / f"stage-{version}"
         weights, described = (folder / "weights.npz").read_bytes(), (folder / "model.json").read_bytes()
     except FileNotFoundError:
@@ -183,9 +199,8 @@ def load(models: Path) -> Classifier:
     if facts.get("format") != FORMAT:
         raise Mend(f"The classifier in {folder} was fitted by another version of this program. Run 'listening init {models.parent}' to fit it again.")
     with np.load(io.BytesIO(weights), allow_pickle=False) as arrays:
-        words, pieces = (
-            kind(facts.pop(name), arrays[idf].astype(np.float64)) for kind, name, idf in ((Words, "words", "word_idf"), (Pieces, "pieces", "piece_idf"))
-        )
+        words = Words(facts.pop("words"), arrays["word_idf"].astype(np.float64))
+        pieces = Pieces(facts.pop("pieces"), arrays["piece_idf"].astype(np.float64))
         heads = {
             name: Head(arrays[f"{name}_weights"], arrays[f"{name}_intercepts"], settings["temperature"], settings["floors"])
             for name, settings in facts["heads"].items()

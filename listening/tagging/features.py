@@ -7,7 +7,6 @@ their squared lengths. So what a chunk adds to every score is worked out once fo
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +16,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from listening.tagging.chunks import MOST_KNOWN, Chunks, Memo, Texts, apart, spread
+from listening.tagging.chunks import Chunks, Texts, apart, spread
 
 WORD = r"(?u)\b\w+\b"
 _LEAST = 1e-12
+_LENGTHS = range(2, 6)  # of pieces, in letters
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # spreads the numbers of pairs over a table (Knuth's multiplicative hashing)
 
 
@@ -31,8 +31,8 @@ class Stream:
     The words of chunk `c` begin at `bounds[c]`.
     """
 
-    words: NDArray[np.int64]
-    pairs: NDArray[np.int64]
+    words: NDArray[np.int32]
+    pairs: NDArray[np.int32]
     bounds: NDArray[np.int64]
 
 
@@ -41,64 +41,112 @@ class Words:
 
     def __init__(self, vocabulary: Sequence[str], idf: NDArray[np.float64]) -> None:
         self.vocabulary, self.idf = list(vocabulary), idf
-        self._bits = len(self.vocabulary).bit_length()
         single = sorted({word for entry in self.vocabulary for word in entry.split(" ")})
-        numbers = {word: number for number, word in enumerate(single)}
+        self._numbers = {word: number for number, word in enumerate(single)}
         self._unmet = len(single)
-        self._columns = np.full(self._unmet + 1, -1)
+        self._idf = idf.astype(np.float32)
+        self._columns = np.full(self._unmet + 1, -1, np.int32)
         pairs = []
         for column, entry in enumerate(self.vocabulary):
             first, _, second = entry.partition(" ")
             if second:
-                pairs.append((numbers[first] * self._unmet + numbers[second], column))
+                pairs.append((self._numbers[first] * self._unmet + self._numbers[second], column))
             else:
-                self._columns[numbers[first]] = column
-        self._pairs, self._pair_columns = np.array(sorted(pairs) or [(-1, -1)]).T.copy()
-        self._shift = np.uint64(64 - (8 * len(pairs) + 16).bit_length())
-        self._is_likely = np.zeros(1 << int(64 - self._shift), bool)  # most pairs are in no vocabulary: a look here spares the search
-        self._is_likely[self._slots(self._pairs)] = True
-        find = re.compile(WORD).findall
-        self._numbers = functools.lru_cache(MOST_KNOWN)(lambda chunk: [numbers.get(word, self._unmet) for word in find(chunk.lower())])
+                self._columns[self._numbers[first]] = column
+        self._pairs = _Table(np.array([key for key, _ in pairs], np.int64), np.array([column for _, column in pairs], np.int32))
+        self._find = re.compile(WORD).findall
 
-    def read(self, chunks: Chunks) -> Stream:
-        """The words of some chunks."""
-        lists = [self._numbers(chunk) for chunk in chunks.distinct]
-        sizes = np.fromiter(map(len, lists), np.int64, len(lists))
-        flat = np.fromiter((number for numbers in lists for number in numbers), np.int64, int(sizes.sum()))
-        places, bounds = spread(sizes, chunks.numbers)
+    def asked(self, chunks: Sequence[str]) -> NDArray[np.int32]:
+        """Of each chunk: how many words it has, and the numbers of the first two."""
+        lists = [self._of(chunk) for chunk in chunks]
+        return np.array([(len(words), *words[:2], *(2 - len(words)) * (self._unmet,)) for words in lists], np.int32).reshape(-1, 3)
+
+    def _of(self, chunk: str) -> list[int]:
+        return [self._numbers.get(word, self._unmet) for word in self._find(chunk.lower())]
+
+    def read(self, chunks: Chunks, asked: NDArray[np.int32]) -> Stream:
+        """The words of some chunks, of which has been `asked`."""
+        sizes = asked[:, 0].astype(np.int64)
+        ends = np.cumsum(sizes)
+        starts = ends - sizes
+        flat = np.empty(ends[-1] if len(ends) else 0, np.int64)
+        for place in (0, 1):
+            has = sizes > place
+            flat[starts[has] + place] = asked[has, place + 1]
+        for number in np.flatnonzero(sizes > 2):
+            flat[starts[number] : ends[number]] = self._of(chunks.distinct[number])
+        places, bounds = spread(starts, sizes, chunks.numbers)
         words = flat[places]
-        return Stream(self._columns[words], self._pairs_of(words), bounds)
-
-    def _pairs_of(self, words: NDArray[np.int64]) -> NDArray[np.int64]:
-        found = np.full(len(words), -1)
-        keys = words[:-1] * self._unmet + words[1:]
-        keys[(words[:-1] == self._unmet) | (words[1:] == self._unmet)] = -2
-        maybe = np.flatnonzero(self._is_likely[self._slots(keys)])
-        places = np.minimum(np.searchsorted(self._pairs, keys[maybe]), len(self._pairs) - 1)
-        is_met = self._pairs[places] == keys[maybe]
-        found[maybe[is_met]] = self._pair_columns[places[is_met]]
-        return found
-
-    def _slots(self, keys: NDArray[np.int64]) -> NDArray[np.uint64]:
-        slots: NDArray[np.uint64] = (keys.astype(np.uint64) * _MULTIPLIER) >> self._shift
-        return slots
+        is_unmet = words == self._unmet
+        pairs = np.full(len(words), -1, np.int32)
+        if len(words):
+            keys = words[:-1] * self._unmet + words[1:]
+            keys[is_unmet[:-1] | is_unmet[1:]] = -1
+            pairs[:-1] = self._pairs.columns(keys)
+        return Stream(self._columns[words], pairs, bounds)
 
     def rows(self, stream: Stream, bounds: NDArray[np.int64]) -> sp.csr_matrix:
         """TF-IDF of stretches of the stream that begin at these chunks, stretches × vocabulary."""
         edges = stream.bounds[bounds]
         number = len(edges) - 1
-        row_of = np.repeat(np.arange(number) << self._bits, np.diff(edges))
+        bits = len(self.vocabulary).bit_length()
+        kind = np.uint32 if bits + number.bit_length() <= 32 else np.uint64  # half the size sorts in half the time
+        row_of = np.repeat(np.arange(number, dtype=kind) << kind(bits), np.diff(edges))
         is_word, is_pair = stream.words >= 0, stream.pairs >= 0
         is_pair[edges[1:][edges[1:] > 0] - 1] = False  # would reach into the next stretch
-        keys = np.concatenate([row_of[is_word] | stream.words[is_word], row_of[is_pair] | stream.pairs[is_pair]])
+        keys = np.concatenate([row_of[is_word] | stream.words[is_word].astype(kind), row_of[is_pair] | stream.pairs[is_pair].astype(kind)])
         keys.sort()
-        firsts = np.flatnonzero(np.diff(keys, prepend=-1))
+        is_first = np.ones(len(keys), bool)
+        np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
+        firsts = np.flatnonzero(is_first)
         counts = np.diff(firsts, append=len(keys))
         keys = keys[firsts]
-        rows, columns = keys >> self._bits, keys & ((1 << self._bits) - 1)
-        values = (1 + np.log(counts)) * self.idf[columns]
-        values /= np.sqrt(np.bincount(rows, values * values, number))[rows]
-        return sp.csr_matrix((values, columns, np.searchsorted(rows, np.arange(number + 1))), (number, len(self.vocabulary)))
+        values = self._idf[keys & kind((1 << bits) - 1)]
+        is_more = counts > 1
+        values[is_more] *= 1 + np.log(counts[is_more].astype(np.float32))
+        begins = np.searchsorted(keys, np.arange(number + 1, dtype=kind) << kind(bits)).astype(np.int32)
+        values *= np.repeat(_of_length_one(values, begins), np.diff(begins))
+        return sp.csr_matrix((values, (keys & kind((1 << bits) - 1)).astype(np.int32), begins), (number, len(self.vocabulary)))
+
+
+def _of_length_one(values: NDArray[np.float32], begins: NDArray[np.int32]) -> NDArray[np.float32]:
+    """What makes each row of values as long as 1; a row's values begin at `begins`."""
+    factors = np.ones(len(begins) - 1, np.float32)
+    filled = np.flatnonzero(np.diff(begins))
+    if len(filled):
+        factors[filled] = 1 / np.sqrt(np.add.reduceat(values * values, begins[filled]))
+    return factors
+
+
+class _Table:
+    """A hash table that tells the columns of many numbers at once."""
+
+    def __init__(self, keys: NDArray[np.int64], columns: NDArray[np.int32]) -> None:
+        self._shift = np.uint64(64 - (8 * len(keys) + 16).bit_length())
+        slots = self._slots(keys)
+        order = np.argsort(slots, kind="stable")
+        filled, first, sizes = np.unique(slots[order], return_index=True, return_counts=True)
+        self._most = int(sizes.max(initial=1))
+        self._first = np.full(1 << int(64 - self._shift), -1, np.int32)
+        self._first[filled] = first
+        self._keys = np.concatenate([keys[order], np.full(self._most, -2)])
+        self._columns = columns[order]
+
+    def columns(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The column of each key, -1 for one that is not there."""
+        found = np.full(len(keys), -1, np.int32)
+        first = self._first[self._slots(keys)]
+        asked = np.flatnonzero(first >= 0)
+        first, keys = first[asked].astype(np.int64), keys[asked]
+        for step in range(self._most):  # a slot has one key or a few, one after the other
+            is_met = self._keys[first + step] == keys
+            found[asked[is_met]] = self._columns[first[is_met] + step]
+            asked, first, keys = asked[~is_met], first[~is_met], keys[~is_met]
+        return found
+
+    def _slots(self, keys: NDArray[np.int64]) -> NDArray[np.uint64]:
+        slots: NDArray[np.uint64] = (keys.view(np.uint64) * _MULTIPLIER) >> self._shift
+        return slots
 
 
 class Pieces:
@@ -106,12 +154,44 @@ class Pieces:
 
     def __init__(self, vocabulary: Sequence[str], idf: NDArray[np.float64]) -> None:
         self.vocabulary, self.idf = list(vocabulary), idf
-        self._vectorizer = _of_pieces(self.vocabulary).set_params(norm=None)
-        self._vectorizer.idf_ = idf
+        keys, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for length in _LENGTHS:
+            of_length = np.array([column for column, piece in enumerate(self.vocabulary) if len(piece) == length], np.int64)
+            keys.append(_hashes(_letters("".join(self.vocabulary[column] for column in of_length)), length)[::length])
+            columns.append(of_length)
+        self._table = _Table(np.concatenate(keys), np.concatenate(columns).astype(np.int32))
 
     def __call__(self, chunks: Sequence[str]) -> sp.csr_matrix:
         """Vectors of some chunks, chunks × vocabulary."""
-        return sp.csr_matrix(self._vectorizer.transform(chunks) if len(chunks) else (0, len(self.vocabulary)))
+        padded = [f" {chunk.lower()} " for chunk in chunks]
+        letters = _letters("".join(padded))
+        sizes = np.fromiter(map(len, padded), np.int64, len(padded))
+        chunk_of = np.repeat(np.arange(len(padded)), sizes)
+        left = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(letters))  # letters to the end of the chunk
+        bits = len(self.vocabulary).bit_length()
+        keys = [np.zeros(0, np.int64)]
+        for length in _LENGTHS:
+            places = np.flatnonzero(left >= length)
+            columns = self._table.columns(_hashes(letters, length)[places])
+            is_met = columns >= 0
+            keys.append(chunk_of[places[is_met]] << bits | columns[is_met])
+        found, counts = np.unique(np.concatenate(keys), return_counts=True)
+        columns = found & ((1 << bits) - 1)
+        values = (1 + np.log(counts)) * self.idf[columns]
+        return sp.csr_matrix((values, columns, np.searchsorted(found, np.arange(len(chunks) + 1) << bits)), (len(chunks), len(self.vocabulary)))
+
+
+def _letters(text: str) -> NDArray[np.uint64]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+
+
+def _hashes(letters: NDArray[np.uint64], length: int) -> NDArray[np.int64]:
+    """A number for the piece of so many letters that begins at each letter; two of a million pieces share one once in 30 million vocabularies."""
+    hashes = np.full(max(len(letters) - length + 1, 0), length, np.uint64)
+    for place in range(length):
+        hashes = (hashes ^ letters[place : place + len(hashes)]) * _MULTIPLIER
+        hashes ^= hashes >> np.uint64(29)
+    return hashes.view(np.int64)
 
 
 @dataclass(frozen=True)
@@ -132,7 +212,8 @@ class Features:
         vectors = self.pieces(chunks.distinct)
         stands = _stands(chunks, chunks.bounds)
         lengths = np.sqrt(np.maximum(stands @ _squares(vectors), _LEAST))
-        return sp.hstack([self.words.rows(self.words.read(chunks), chunks.bounds), sp.diags_array(1 / lengths) @ stands @ vectors], format="csr")
+        words = self.words.rows(self.words.read(chunks, self.words.asked(chunks.distinct)), chunks.bounds)
+        return sp.hstack([words, sp.diags_array(1 / lengths) @ stands @ vectors], format="csr")
 
 
 class Scorer:
@@ -141,18 +222,18 @@ class Scorer:
     def __init__(self, features: Features, weights: NDArray[np.float32]) -> None:
         self._words, self._pieces = features.words, features.pieces
         self._of_words, self._of_pieces = np.split(weights.astype(np.float32), [len(features.words.vocabulary)])
-        self._adds = Memo(self._adding)
 
-    def _adding(self, chunks: list[str]) -> NDArray[np.float32]:
+    def asked(self, chunks: Sequence[str]) -> NDArray[np.float32]:
         """What each chunk adds to every score, and its squared length."""
         vectors = self._pieces(chunks)
         return np.column_stack([vectors @ self._of_pieces, _squares(vectors)]).astype(np.float32)
 
-    def scores(self, chunks: Chunks, stream: Stream, bounds: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Scores of stretches of a stream that begin at these chunks (`chunks.bounds`: whole texts), stretches × outputs."""
-        alike = _stands(chunks, bounds) @ self._adds(chunks.distinct)
+    def scores(self, chunks: Chunks, stream: Stream, adds: NDArray[np.float32], bounds: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Scores of stretches of chunks that begin at `bounds` (`chunks.bounds`: whole texts), stretches × outputs; of the chunks has been `asked`."""
+        alike = _stands(chunks, bounds) @ adds
         alike[:, :-1] /= np.sqrt(np.maximum(alike[:, -1:], _LEAST))
-        scores: NDArray[np.float32] = self._words.rows(stream, bounds) @ self._of_words + alike[:, :-1]
+        scores: NDArray[np.float32] = self._words.rows(stream, bounds) @ self._of_words
+        scores += alike[:, :-1]
         return scores
 
 
@@ -178,7 +259,7 @@ def _of_words(vocabulary: Sequence[str] | None = None) -> TfidfVectorizer:
 
 
 def _of_pieces(vocabulary: Sequence[str] | None = None) -> TfidfVectorizer:
-    return TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 5), analyzer="char_wb", vocabulary=vocabulary)
+    return TfidfVectorizer(sublinear_tf=True, ngram_range=(_LENGTHS[0], _LENGTHS[-1]), analyzer="char_wb", vocabulary=vocabulary)
 
 
 def _columns(fitted: TfidfVectorizer) -> list[str]:
@@ -188,7 +269,7 @@ def _columns(fitted: TfidfVectorizer) -> list[str]:
 
 def _stands(chunks: Chunks, bounds: NDArray[np.int64]) -> sp.csr_matrix:
     """Where each distinct chunk stands, stretches × distinct chunks; one that stands in a stretch twice is there twice."""
-    return sp.csr_matrix((np.ones(len(chunks.numbers), np.float32), chunks.numbers, bounds), (len(bounds) - 1, len(chunks.distinct)))
+    return sp.csr_matrix((np.ones(len(chunks.numbers), np.float32), chunks.numbers, bounds.astype(np.int32)), (len(bounds) - 1, len(chunks.distinct)))
 
 
 def _squares(vectors: sp.csr_matrix) -> NDArray[np.float32]:

@@ -33,16 +33,25 @@ def label(tag: str, cell: str) -> str:
 
 def floors(tag: str, probabilities: NDArray[np.float64], truth: NDArray[Any]) -> dict[str, float]:
     """For each class that says something, the least probability from which it is given: best F1 among those precise enough."""
-    guess = np.array(CLASSES[tag], dtype=object)[_loudest(probabilities)]
+    guess = np.array(CLASSES[tag], dtype=object)[best(probabilities[:, 1:])[0] + 1]
     return {name: _floor(probabilities[:, place], guess == name, truth == name) for place, name in enumerate(CLASSES[tag]) if name != SILENT}
 
 
-def given(tag: str, probabilities: NDArray[np.float64], floor: Mapping[str, float]) -> NDArray[np.intp]:
+def given(tag: str, probabilities: NDArray[Any], floor: Mapping[str, float]) -> NDArray[np.intp]:
     """The place of each text's class, 0 where its words say nothing of the tag."""
-    loudest = _loudest(probabilities)
-    floors = np.array([floor.get(name, 0.0) for name in CLASSES[tag]])
-    is_said = np.take_along_axis(probabilities, loudest[:, None], axis=1)[:, 0] >= floors[loudest]
-    return np.where(is_said, loudest, 0)
+    loudest, likely = best(probabilities[:, 1:])
+    floors = np.array([floor.get(name, 0.0) for name in CLASSES[tag][1:]])
+    return np.where(likely >= floors[loudest], loudest + 1, 0)
+
+
+def best(probabilities: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """The place of the likeliest class of each text and its probability; fastest where one class's probabilities stand side by side."""
+    place, most = np.zeros(len(probabilities), np.intp), probabilities[:, 0].copy()
+    for other in range(1, probabilities.shape[1]):
+        is_more = probabilities[:, other] > most
+        place[is_more] = other
+        np.maximum(most, probabilities[:, other], out=most)
+    return place, most
 
 
 def values(tag: str) -> list[str | float | int | None]:
@@ -57,12 +66,6 @@ def values(tag: str) -> list[str | float | int | None]:
 def rows(tag: str, said: NDArray[np.intp], truth: NDArray[Any]) -> list[tuple[str, NDArray[np.bool_], NDArray[np.bool_]]]:
     """For each class that says something: its name, where it was given, and where it is true."""
     return [(name, said == place, truth == name) for place, name in enumerate(CLASSES[tag]) if name != SILENT]
-
-
-def _loudest(probabilities: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The likeliest class that says something (the first class is silence)."""
-    place: NDArray[np.intp] = probabilities[:, 1:].argmax(axis=1) + 1
-    return place
 
 
 def _floor(likely: NDArray[np.float64], is_guess: NDArray[np.bool_], is_true: NDArray[np.bool_]) -> float:

@@ -145,7 +145,7 @@ def balanced(truth: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _with_lexicon(features: sp.csr_matrix, texts: Sequence[str]) -> sp.csr_matrix:
-    return sp.hstack([features, sp.csr_matrix(sentiment.lexicon(texts))], format="csr")
+    return sp.hstack([features, sp.csr_matrix(sentiment.of(texts))], format="csr")
 
 
 def _without_pieces(felt: sp.csr_matrix, fitted: Features) -> sp.csr_matrix:
