@@ -433,8 +433,14 @@ def _print_brought(brought: labelling.Brought) -> None:
     _print_standing(brought.standing)
 
 
+def _to_next(one: labelling.Stand) -> str:
+    if one.missing is None:
+        return ""
+    return f"{one.missing} more" + (", when more is said" if one.labelled + one.missing > one.texts else "")
+
+
 def _print_standing(standing: list[labelling.Stand]) -> None:
-    rows = [[one.source, one.texts, one.labelled, one.waiting, one.unlocked, "" if one.missing is None else f"{one.missing} more"] for one in standing]
+    rows = [[one.source, one.texts, one.labelled, one.waiting, one.unlocked, _to_next(one)] for one in standing]
     _print_table(["source", "texts of its last 90 days", "labelled at random", "drawn, not labelled", "unlocked", "to the next step"], rows)
     out.print(
         "Labels drawn at random from a source's last 90 days unlock: at 0 the shares of its stages as the classifier counts them, marked uncorrected; "

@@ -99,7 +99,21 @@ def told() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def test_accuracy_on_the_companys_own_texts_stands_beside_that_on_starter_labels(tmp_path: Path, told: dict[str, Any]) -> None:
+    assert "no random sample of your own texts" in pages_of(tmp_path / "before", told)["method.html"].text.lower()
+    of_all = {"source": "survey", "stage": "all", "labels": 120, "precision": 0.8, "precision_low": 0.7, "precision_high": 0.9,
+              "coverage_low": 0.6, "coverage_high": 0.7, "calibration_error": 0.05, "calibration_error_low": 0.04, "calibration_error_high": 0.09}  # fmt: skip
+    starter = told["accuracy"][0]
+    told["accuracy"] += [starter | {"source": "survey"}, starter | of_all]
+    page = pages_of(tmp_path / "after", told)["method.html"]
+    (row,) = marked(page, own_accuracy="survey")
+    assert float(marked(row, measure="precision")[0]["data-test-value"]) == 0.8
+    assert "5 % (4–9 %)" in row.text.replace("\u00a0", " ")
+    assert len(marked(page, accuracy="pay")) == 1, "the starter labels' table is of starter labels alone"
+
+
 def pages_of(folder: Path, told: dict[str, Any]) -> dict[str, bs4.BeautifulSoup]:
+    folder.mkdir(exist_ok=True)
     site.write(folder / "site", told)
     return {path.name: bs4.BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in (folder / "site").iterdir()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from saying import CLOCK, keep, said, select, the, understood, workspace_with
 
 from listening import journey, labels, signals, tagging
 from listening.labels import Label
-from listening.tagging import accuracy
+from listening.tagging import accuracy, learning
 from listening.warehouse import Warehouse
 from listening.workspace import Workspace
 
@@ -125,6 +126,32 @@ def test_what_a_classifier_has_learnt_from_examines_it_no_more() -> None:
     assert accuracy.learnt_from(learnt) == {accuracy.mark("a")}
     assert accuracy.mark("b") not in accuracy.learnt_from(learnt)
     assert accuracy.learnt_from({"learnt_from": None}) == set()
+
+
+def test_random_labels_of_the_last_ninety_days_examine_and_the_others_teach(place: Workspace, store: Warehouse) -> None:
+    keep(store, said("new", BILL), said("old", BILL, on="2026-03-01"), said("chosen", BILL), said("elsewhere", BILL, on="2025-01-01", source="reviews"))
+    for name in ("new", "old", "elsewhere"):
+        label(place, name, stage="pay")
+    labels.add(place, "bob", [Label("chosen", {"stage": "pay"}), Label("new", {"stage": "use"}, start=0, stop=13)])
+    again(place, store)
+    rows = {(row["record_id"], row["text"]): row["examines"] for row in store.rows("tagging/own_labels")}
+    assert rows == {
+        ("new", BILL): True, ("old", BILL): False, ("chosen", BILL): False, ("elsewhere", BILL): True, ("new", "I was charged"): False,
+    }, "each source has its own last 90 days; a span is no record"  # fmt: skip
+
+
+def test_where_few_are_kept_for_it_all_labels_examine_that_the_present_classifier_has_not_learnt_from() -> None:
+    own = [learning.OwnLabel(f"r{n}", BILL, "pay", examines=n < 50) for n in range(60)]
+    learnt = SimpleNamespace(facts={"learnt_from": {"labelled": [accuracy.mark("r59")]}})
+    assert len(learning._to_examine(learnt, own)) == 50
+    assert [label.record_id for label in learning._to_examine(learnt, own[20:])] == [f"r{n}" for n in range(20, 59)]
+
+
+def test_an_examination_is_told_with_its_numbers_and_intervals() -> None:
+    before, after = np.array([True] * 30 + [False] * 20), np.array([True] * 28 + [False] * 2 + [True] * 12 + [False] * 8)
+    told = learning._compared(before, after)
+    assert "of 50 labels that neither had seen the new classifier reads 40 (80%, 69% to 88%) right, the present one 30 (60%, 48% to 71%)" in told
+    assert "the difference is +20 points" in told
 
 
 def test_shares_by_hand() -> None:

@@ -39,13 +39,13 @@ class Stand:
 
     @property
     def unlocked(self) -> str:
-        """What so many labels allow; where there are fewer texts, all of them do."""
-        return [words for number, words in UNLOCKED if self.labelled >= min(number, self.texts)][-1]
+        """What so many labels allow."""
+        return [words for number, words in UNLOCKED if self.labelled >= number][-1]
 
     @property
     def missing(self) -> int | None:
         """How many labels it takes to the next step; None where there is none."""
-        return next((min(number, self.texts) - self.labelled for number, _ in UNLOCKED if self.labelled < min(number, self.texts)), None)
+        return next((number - self.labelled for number, _ in UNLOCKED if self.labelled < number), None)
 
 
 @dataclass(frozen=True)

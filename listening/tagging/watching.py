@@ -2,9 +2,7 @@
 
 Each source's week is set against its own 13 weeks before, in three things: the share of texts with unknown words, the
 share that is not placed, and the mean confidence. A jump counts when it is for the worse, large enough to matter, and
-further than chance and the source's own restlessness explain. In simulated sources of 50 to 1000 texts a week this says
-so by mistake about once in ten years where weeks differ by chance alone, once in one to ten where the share of a week
-itself moves by 3 points; a jump from 4 to 15 % is found nine times in ten from 200 texts a week on (docs/tagging.md).
+further than chance and the source's own restlessness explain; how often that errs stands in docs/tagging.md.
 """
 
 from __future__ import annotations
