@@ -123,7 +123,7 @@ class Classifier:
         scores += self._intercepts[:, None]
         for column, values in zip(self._of_lexicon.T, lexicon, strict=True):
             scores += column[:, None] * values
-        likely = {name: softmax(scores[places], axis=0).T for name, places in self._outputs.items()}
+        likely = {name: _softmax_of_columns(scores[places]).T for name, places in self._outputs.items()}
         likely["stage"][are_empty_answers(texts)] = np.array([float(name == NO_STAGE) for name in self.stages])
         return Reading(
             likely["stage"],
@@ -139,10 +139,14 @@ def _share_met(stream: Stream, bounds: NDArray[np.int64]) -> NDArray[np.float64]
     return np.diff(met) / np.maximum(np.diff(edges), 1)
 
 
-def softmax(logits: NDArray[Any], axis: int = 1) -> NDArray[Any]:
-    """Exponentials that add up to 1 along an axis."""
-    shifted = np.exp(logits - np.max(logits, axis=axis, keepdims=True))
-    result: NDArray[Any] = shifted / shifted.sum(axis=axis, keepdims=True)
+def softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    """Rows of exponentials that add up to 1."""
+    return _softmax_of_columns(logits.T).T
+
+
+def _softmax_of_columns(logits: NDArray[Any]) -> NDArray[Any]:
+    shifted = np.exp(logits - np.max(logits, axis=0))
+    result: NDArray[Any] = shifted / sum(shifted)  # row after row: numpy's own sum of a text alone adds in another order
     return result
 
 

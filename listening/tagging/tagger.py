@@ -175,7 +175,7 @@ class Tagger:
         amounts = np.where(is_there, decided.mixed, 0)
         record, stage = np.nonzero(is_there)
         of_given = np.where(decided.given >= 0, 1.0, decided.confidence)
-        share = np.where(is_single[record], 1.0, amounts[record, stage] / np.maximum(amounts.sum(axis=1), 1e-300)[record])
+        share = np.where(is_single[record], 1.0, amounts[record, stage] / np.maximum(sum(amounts.T), 1e-300)[record])
         confidence = np.where(is_single[record], of_given[record], amounts[record, stage])
         return pa.table({"record_id": record_ids.take(record), "stage": _named(self.names, stage), "share": share, "confidence": confidence})
 
