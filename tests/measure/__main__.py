@@ -20,6 +20,7 @@ import pandas as pd
 from sklearn.metrics import f1_score
 
 from listening.tagging import accuracy, sentiment
+from listening.tagging import tags as kinds
 
 from . import collections
 from .company import Company, fit, reading_once
@@ -34,19 +35,26 @@ TEST_FOLDS = 5
 def main() -> int:
     """Measure what is asked for, and print it line by line."""
     options = argparse.ArgumentParser(prog="python -m tests.measure", description=__doc__)
-    options.add_argument("what", nargs="*", default=["zero", "labels", "feelings"], help="zero (no labels), labels (8, 16, 64 a stage, and all), feelings")
+    options.add_argument(
+        "what",
+        nargs="*",
+        default=["blind", "zero", "labels", "feelings"],
+        help="blind (remarks written for it), zero (no labels), labels (8, 16, 64 a stage, and all), feelings",
+    )
     options.add_argument("--folder", type=Path, default=collections.FOLDER, help="where the collections lie")
     options.add_argument("--only", action="append", help="only this collection")
     options.add_argument("--draws", type=int, default=5)
     options.add_argument("--sizes", type=int, nargs="*", default=[8, 16, 64, 0], help="labels a stage; 0: four fifths of all")
     given = options.parse_args()
-    files = {**collections.STAGES, **collections.FEELINGS}
+    files = {**collections.STAGES, **collections.FEELINGS} if set(given.what) - {"blind"} else {}
     missing = [file for name, file in files.items() if not (given.folder / file).exists() and (not given.only or name in given.only)]
     if missing:
         print(f"Skipped: {given.folder} does not hold {', '.join(missing)}; nothing was measured.", file=sys.stderr)
         return 2
     with reading_once(), tempfile.TemporaryDirectory() as models:
         fit(Path(models))
+        if "blind" in given.what:
+            blind(Path(models))
         for name in collections.STAGES:
             if not given.only or name in given.only:
                 if "zero" in given.what:
@@ -57,6 +65,25 @@ def main() -> int:
             if "feelings" in given.what and (not given.only or name in given.only):
                 feelings(Path(models), given.folder, name)
     return 0
+
+
+def blind(models: Path) -> None:
+    """Every tag on remarks that nobody fitted anything on, by the shipped classifier; a tag that is not given counts as nothing said."""
+    remarks = collections.of_tags()
+    with _company(models, remarks["text"]) as company:
+        tags = company.tags().reindex(remarks.index)
+    _show("blind, stage", tags, remarks["stage"])
+    for tag, classes in kinds.CLASSES.items():
+        values = dict(zip(kinds.values(tag), classes, strict=True))
+        said = tags[tag].astype(object).where(tags[tag].notna(), None).map(lambda value, values=values: values.get(value, kinds.SILENT)).to_numpy(object)
+        truth = np.array([kinds.label(tag, cell) for cell in remarks[tag]], dtype=object)
+        for name in classes:
+            if name != kinds.SILENT:
+                row = accuracy.of_class(name, said == name, truth == name)
+                shares = ", ".join(
+                    f"{what} {row[what]:.2f} ({row[f'{what}_low']:.2f}-{row[f'{what}_high']:.2f})" for what in ("precision", "recall") if row[what] is not None
+                )
+                print(f"blind, {tag} {name}: {shares}, {row['labels']} of {len(truth)} remarks", flush=True)
 
 
 def zero(models: Path, folder: Path, name: str) -> None:
@@ -88,7 +115,7 @@ def feelings(models: Path, folder: Path, name: str) -> None:
     truth = collection.truth.to_numpy()
     with _company(models, collection.texts) as company:
         ours = company.tags()["sentiment"].reindex(collection.truth.index).fillna(0).to_numpy()
-    lexicon = sentiment.lexicon(collection.texts.reindex(collection.truth.index).tolist())[:, sentiment.COMPOUND]
+    lexicon = sentiment.of(collection.texts.reindex(collection.truth.index).tolist())[:, sentiment.COMPOUND]
     for who, scores, limit in (("tags", ours, SAID_FROM), ("lexicon alone", lexicon, VADER_SAYS_FROM)):
         said = np.where(scores > limit, 1, np.where(scores < -limit, -1, 0))
         praise, trouble = f1_score(truth, said, labels=[1, -1], average=None)

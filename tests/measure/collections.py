@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+BLIND = Path(__file__).with_name("blind.csv")
 FOLDER = Path(__file__).parents[3] / "shared" / "data"
 STAGES = {
     "banking77": "stage/banking77_train_stage.csv.gz",
@@ -45,6 +46,11 @@ def of_feelings(folder: Path, name: str) -> Collection:
         return Collection(name, rows["content"], rows["recommended"].map({"1": 1, "0": -1}).dropna())
     is_answer = ~rows["text"].str.lower().str.contains("did not answer")
     return Collection(name, rows["text"], rows["comment_sentiment"][is_answer].map(_FEELING_OF_RATING).dropna())
+
+
+def of_tags() -> pd.DataFrame:
+    """Remarks written and labelled for examining all tags, by somebody who had seen neither the starter labels nor any tag; no model is fitted on them."""
+    return pd.read_csv(BLIND, dtype=str, keep_default_na=False, index_col="id")
 
 
 def _rows(path: Path) -> pd.DataFrame:

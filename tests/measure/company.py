@@ -29,7 +29,7 @@ kind = "review"
 path = "inbox/*.csv"
 columns = { id = "id", said_at = "said_at", text = "text" }
 """
-_TAGS = "select native_id, stage_guess, stage_confidence, sentiment, records.record_id from records.records left join tagging.tags using (record_id)"
+_TAGS = "select tags.*, native_id, records.record_id from records.records left join tagging.tags using (record_id)"
 
 
 def fit(models: Path) -> Path:
