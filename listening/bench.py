@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import itertools
 import json
+import multiprocessing
 import random
 import re
 import resource
@@ -18,6 +19,7 @@ import string
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,26 +90,28 @@ class Rate:
 
 def bench_tagging(records: int) -> list[Rate]:
     """Tag rows made for size from Parquet to Parquet, by one process and by two, beside plain scikit-learn and an analyst's script."""
+    ways: dict[str, tuple[Callable[[Path, int, int], tuple[float, float, float]], int, int]] = {
+        "listening, one process": (_ours, records, 1),
+        "listening, two processes": (_ours, records, 2),
+        "plain scikit-learn, the same heads on words alone": (_scikit_learn, PLAIN, 1),
+        "a script: .apply(VADER), stage and feeling of whole records": (_script, PLAIN, 1),
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path, default = folder / "records.parquet", journey.read(workspace.shipped("default-journey.yaml"))
-        make_parquet(path, records)
-        tagging.fit(folder, default)
-        ready = tagging.ready(folder, default)
-        plain = tagging.Plain(default)
-        texts = pq.read_table(path, columns=["text"])["text"].slice(0, PLAIN).to_pylist()
-        ways: dict[str, tuple[int, Callable[[], object]]] = {
-            "listening, one process": (records, lambda: _through(ready, folder, path, 1)),
-            "listening, two processes": (records, lambda: _through(ready, folder, path, 2)),
-            "plain scikit-learn, the same heads on words alone": (PLAIN, lambda: plain.scikit_learn(texts).to_parquet(folder / "plain.parquet")),
-            "a script: .apply(VADER), stage and feeling of whole records": (PLAIN, lambda: plain.script(texts).to_parquet(folder / "script.parquet")),
-        }
-        return [_rate(way, number, run) for way, (number, run) in ways.items()]
+        make_parquet(folder / "records.parquet", records)
+        tagging.fit(folder, journey.read(workspace.shipped("default-journey.yaml")))
+        rates = []
+        for way, (run, number, processes) in ways.items():
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:  # so that each has a peak memory of its own
+                rates.append(Rate(way, number, *alone.submit(run, folder, number, processes).result()))
+        return rates
 
 
-def _through(ready: tagging.Tagger, folder: Path, path: Path, processes: int) -> None:
-    """Tag a Parquet file into three others."""
-    tables = (pa.Table.from_batches([batch]) for batch in pq.ParquetFile(path).iter_batches(tagging.CHUNK))
+def _ours(folder: Path, _: int, processes: int) -> tuple[float, float, float]:
+    """Tag a Parquet file into three others; seconds, processor seconds, and peak memory."""
+    ready = tagging.ready(folder, journey.read(workspace.shipped("default-journey.yaml")))
+    used = _Used()
+    tables = (pa.Table.from_batches([batch]) for batch in pq.ParquetFile(folder / "records.parquet").iter_batches(tagging.CHUNK))
     with ExitStack() as files:
         writers: dict[str, pq.ParquetWriter] = {}
         for tagged in tagging.tag_tables(ready, folder, tables, processes):
@@ -115,6 +119,42 @@ def _through(ready: tagging.Tagger, folder: Path, path: Path, processes: int) ->
                 if name not in writers:
                     writers[name] = files.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", rows.schema))
                 writers[name].write_table(rows)
+    return used.since()
+
+
+def _scikit_learn(folder: Path, records: int, _: int) -> tuple[float, float, float]:
+    plain = tagging.Plain(journey.read(workspace.shipped("default-journey.yaml")))
+    used = _Used()
+    plain.scikit_learn(_texts(folder, records)).to_parquet(folder / "plain.parquet")
+    return used.since()
+
+
+def _script(folder: Path, records: int, _: int) -> tuple[float, float, float]:
+    plain = tagging.Plain(journey.read(workspace.shipped("default-journey.yaml")))
+    used = _Used()
+    plain.script(_texts(folder, records)).to_parquet(folder / "script.parquet")
+    return used.since()
+
+
+def _texts(folder: Path, records: int) -> list[str]:
+    texts: list[str] = pq.read_table(folder / "records.parquet", columns=["text"])["text"].slice(0, records).to_pylist()
+    return texts
+
+
+class _Used:
+    """What a process and its own have used since this was made."""
+
+    def __init__(self) -> None:
+        self._processors, self._begun = self._seconds(), time.perf_counter()
+
+    def since(self) -> tuple[float, float, float]:
+        """Seconds on the clock, of processors, and the peak memory of the largest process in MB."""
+        peak = max(resource.getrusage(kind).ru_maxrss for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return time.perf_counter() - self._begun, self._seconds() - self._processors, peak / 1024
+
+    def _seconds(self) -> float:
+        usages = [resource.getrusage(kind) for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def make_parquet(path: Path, records: int, seed: int = 1) -> None:
@@ -143,15 +183,6 @@ def _varied(parts: list[str], chance: random.Random) -> str:
             word, cut = said[place], chance.randrange(len(said[place]) + 1)
             said[place] = str(chance.randrange(10**7)) if chance.random() < 0.3 else word[:cut] + chance.choice(string.ascii_lowercase) + word[cut:]
     return " ".join(said)
-
-
-def _rate(way: str, records: int, run: Callable[[], object]) -> Rate:
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    before, begun = [resource.getrusage(kind) for kind in kinds], time.perf_counter()
-    run()
-    seconds, after = time.perf_counter() - begun, [resource.getrusage(kind) for kind in kinds]
-    used = sum(late.ru_utime + late.ru_stime - early.ru_utime - early.ru_stime for early, late in zip(before, after, strict=True))
-    return Rate(way, records, seconds, used, max(usage.ru_maxrss for usage in after) / 1024)
 
 
 def make(path: Path, records: int, seed: int = 1) -> None:

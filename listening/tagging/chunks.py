@@ -51,11 +51,13 @@ class Chunks:
 
     def letters(self, places: NDArray[np.int64], texts: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many letters of its text stand before each place in `signs`."""
-        return self._counted[places] - self._counted[self.offsets[texts]]
+        begun = self.offsets[texts]
+        further = np.searchsorted(self._further, places) - np.searchsorted(self._further, begun)
+        return np.asarray(places - begun - further)
 
     @functools.cached_property
-    def _counted(self) -> NDArray[np.int64]:
-        return np.concatenate([[0], np.cumsum((self.signs & 0xC0) != 0x80)])  # all bytes of UTF-8 but the first of a letter begin with 10
+    def _further(self) -> NDArray[np.int64]:
+        return np.flatnonzero((self.signs & 0xC0) == 0x80)  # the bytes of UTF-8 that go on with a letter
 
 
 def apart(texts: Texts) -> Chunks:
@@ -118,14 +120,13 @@ class Known:
 
     def __call__(self, chunks: list[str]) -> list[NDArray[Any]]:
         """For each question the answers, chunks × numbers."""
-        known = self._places.get
-        places = [known(chunk, -1) for chunk in chunks]
-        if -1 in places:
-            new = [chunk for chunk, place in zip(chunks, places, strict=True) if place < 0]
-            if len(self._places) + len(new) > MOST_KNOWN:
-                self._places, new = {}, chunks
-            self._ask(new)
-            places = [self._places[chunk] for chunk in chunks]
+        places = np.array([self._places.get(chunk, -1) for chunk in chunks], np.int64)
+        is_new = places < 0
+        if len(self._places) + is_new.sum() > MOST_KNOWN:
+            self._places, is_new = {}, np.ones(len(chunks), bool)
+        if is_new.any():
+            places[is_new] = np.arange(len(self._places), len(self._places) + is_new.sum())
+            self._ask([chunks[number] for number in np.flatnonzero(is_new)])
         return [answers[places] for answers in self._answers]
 
     def _ask(self, new: list[str]) -> None:

@@ -230,7 +230,7 @@ class Scorer:
 
     def asked(self, chunks: Sequence[str]) -> NDArray[np.float32]:
         """What each chunk adds to every score, and its squared length."""
-        vectors = self._pieces(chunks)
+        vectors = self._pieces(chunks).astype(np.float32)  # else the product would copy all weights into another precision
         return np.column_stack([vectors @ self._of_pieces, _squares(vectors)]).astype(np.float32)
 
     def scores(self, chunks: Chunks, stream: Stream, adds: NDArray[np.float32], bounds: NDArray[np.int64]) -> NDArray[np.float32]:

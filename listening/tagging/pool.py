@@ -20,7 +20,7 @@ from listening.journey import Journey
 from listening.tagging.classifier import load
 from listening.tagging.tagger import Tables, Tagger
 
-POOL_FROM = 60_000  # records; starting processes takes as long as tagging about this many
+POOL_FROM = 200_000  # records; starting processes takes about as long as they then save
 MOST = 8
 AHEAD = 2  # tables that wait for each process, so that none idles while the parent writes
 log = logging.getLogger(__name__)

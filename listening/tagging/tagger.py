@@ -80,7 +80,11 @@ class Tagger:
         self._points = list(journey.stage_of_touchpoint)
         self._stage_of_point = np.array([self.names.index(stage) for stage in [*journey.stage_of_touchpoint.values(), NO_STAGE]])
         self._words_of_points = {
-            self.names.index(stage.stage): [(self._points.index(point.touchpoint), _any_of(point.words)) for point in stage.touchpoints if point.words]
+            self.names.index(stage.stage): [
+                (self._points.index(point.touchpoint), [word.casefold() for word in point.words], _any_of(point.words))
+                for point in stage.touchpoints
+                if point.words
+            ]
             for stage in journey.stages
         }
         self._competitors = {name.casefold(): name for name in journey.competitors}
@@ -212,8 +216,7 @@ class Tagger:
         is_open = (given < 0) & may_name[rows]
         for stage, points in self._words_of_points.items():
             asked = np.flatnonzero(is_open & (stages == stage)) if points else np.zeros(0, np.intp)
-            said = texts.take(rows[asked]).to_pylist()
-            found[asked] = [next((point for point, words in points if words.search(text)), -1) for text in said]
+            found[asked] = [_first(points, text) for text in texts.take(rows[asked]).to_pylist()]
         return _named(self._points, found)
 
     def _named(self, texts: pa.StringArray, may_name: NDArray[np.bool_]) -> pa.StringArray:
@@ -229,6 +232,12 @@ class Tagger:
 def _any_of(words: list[str]) -> re.Pattern[str]:
     longest_first = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
     return re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)", re.I)
+
+
+def _first(points: list[tuple[int, list[str], re.Pattern[str]]], text: str) -> int:
+    """The first touchpoint whose words a text has; most have none of its letters even."""
+    folded = text.casefold()
+    return next((point for point, words, pattern in points if any(word in folded for word in words) and pattern.search(text)), -1)
 
 
 def _which(places: Numbers, bounds: Numbers) -> NDArray[np.bool_]:
