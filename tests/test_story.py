@@ -367,7 +367,8 @@ def test_five_years_of_twelve_stages_are_told_once_for_each_period(store: Wareho
         {"names": names},
     )
     store.build("tagging/tagged_records", clock=CLOCK)
-    store.build("signals/daily")
+    for name in ("daily", "theme_mentions", "theme_daily"):
+        store.build(f"signals/{name}")
     stages = [journey.Stage(stage=name) for name in names]
     told = story.tell(store, journey.Journey(stages=stages), COMPANY, CLOCK)
     assert told.stories == 12 * (20 + 60 + 1)
