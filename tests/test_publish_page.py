@@ -179,6 +179,59 @@ def test_a_company_without_feedback_still_has_pages(tmp_path: Path, told: dict[s
     assert "There is no feedback yet" in site.markdown(told)
 
 
+def estimated(told: dict[str, Any]) -> dict[str, Any]:
+    """The stage that got worse, with a level, what sources add, and who was heard."""
+    share = {"n": 14, "denominator": 2172, "method": "m"}
+    now = told["stages"][1]["now"]
+    now |= {"evidence_level": "estimate", "net_experience": -17.2, "net_low": -28.3, "net_high": -6.1, "order_low": 2, "order_high": 3, "customers": 2172}
+    now["measures"] |= {
+        "trouble_of_customers": {"value": 0.3123, "low": 0.24, "high": 0.38, **share},
+        "great_of_customers": {"value": 0.141, "low": 0.08, "high": 0.2, **share},
+        "net_experience": {"value": -17.2, "low": -28.3, "high": -6.1, **share},
+        "expectation_below_of_customers": {"value": 0.5, "low": 0.3, "high": 0.7, "n": 7, "denominator": 14, "method": "m"},
+        "effort_of_customers": {"value": 0.5, "low": 0.1, "high": 0.9, "n": 1, "denominator": 2, "method": "m"},
+    }  # fmt: skip
+    now["contributions"] = [{"source": "operations", "kind": "operations", "contribution": -9.4, "source_adjusted": True}]
+    now["coverage"] = [
+        {"source": "survey", "customers": 2172, "invited": 400, "response": 0.05, "heard": 18, "passed_heard": 15, "passed_silent": 1473, "failed_heard": 3,
+         "failed_silent": 681},
+        {"source": "all", "customers": 2172, "invited": None, "response": None, "heard": 40, "passed_heard": 17, "passed_silent": 1471, "failed_heard": 16,
+         "failed_silent": 668},
+    ]  # fmt: skip
+    return told
+
+
+def test_an_estimate_stands_with_its_interval_on_the_glance_the_card_and_the_stages_page(tmp_path: Path, told: dict[str, Any]) -> None:
+    pages = pages_of(tmp_path, estimated(told))
+    glance = pages["index.html"].find(id="glance").parent.text.replace("\u00a0", " ")
+    assert "31 of 100 (24–38) in trouble" in glance
+    for place in (marked(pages["index.html"], stage="pay")[0], pages["pay.html"].find(id="level").parent):
+        cell = marked(place, measure="trouble_of_customers")[0]
+        assert [float(cell[f"data-test-{part}"]) for part in ("value", "low", "high")] == [0.3123, 0.24, 0.38]
+        assert "−17 (−28 to −6)" in marked(place, measure="net_experience")[0].text
+        assert "place 2 to 3 of 3" in place.text
+    assert "−9 (left its habit, set back)" in marked(pages["pay.html"], measure="contribution", source="operations")[0].text
+    axes = pages["pay.html"].find(id="axes").parent.text.replace("\u00a0", " ")
+    assert "Got less than expected" in axes
+    assert "It cost them effort" not in axes, "two answers are too few"
+    assert not pages["leave.html"].find(id="level")
+
+
+def test_whom_nobody_heard_is_told(tmp_path: Path, told: dict[str, Any]) -> None:
+    estimated(told)["quiet"] = {"active": 3000, "quiet": 120, "seen": 2900}
+    point = {"touchpoint": "refund", "owner": None, "basic": False, "records": 0, "priority": True}
+    told["stages"][1]["touchpoints"] = [{**point, "name": "Refund", "survey_answers": 0}, {**point, "name": "Bill", "survey_answers": 3}]
+    assert remarks.unheard(told) == [
+        "Customers for whom a measure failed and who said nothing in any source: Pay 668 of 684. Silence is not content.",
+        "120 of 3,000 customers passed no stage in these 90 days: they are quiet, and nothing is known of how they live.",
+        "Priority touchpoints that no survey asks about: Refund (Pay).",
+    ]
+    pages = pages_of(tmp_path, told)
+    assert "668 of 684" in pages["index.html"].find(id="unheard").parent.text
+    assert "681" in pages["pay.html"].find(id="heard").parent.text
+    assert "668 of 684" in site.markdown(told)
+
+
 def test_states_are_said_in_words_and_what_got_worse_comes_first(told: dict[str, Any]) -> None:
     assert [(state.words, [row["stage"] for row in stages]) for state, stages in remarks.glance(told)] == [
         ("Got worse", ["pay"]), ("Too little feedback", ["leave"]), ("Nobody spoke", ["discover"]),
@@ -213,6 +266,8 @@ def poisoned(told: dict[str, Any]) -> dict[str, Any]:
     hostile = copy.deepcopy(told)
     hostile["company"] = HOSTILE
     hostile["run"]["faults"] = hostile["run"]["notes"] = [HOSTILE]
+    for row in estimated(hostile)["stages"][1]["now"]["contributions"] + hostile["stages"][1]["now"]["coverage"][:1]:
+        row["source"] = HOSTILE
     for row in hostile["stages"]:
         row |= {"title": HOSTILE, "owner": HOSTILE, "promise": HOSTILE, "description": HOSTILE}
         row["touchpoints"] = [{"touchpoint": HOSTILE, "name": HOSTILE, "owner": HOSTILE, "priority": True, "basic": False, "records": 1, "survey_answers": 0}]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from saying import CLOCK, keep, scored, select, workspace_with
+from saying import CLOCK, keep, said, scored, select, workspace_with
 
 from listening import journey, night, signals, story, tagging, worlds
 from listening.warehouse import Warehouse
@@ -205,8 +205,9 @@ def of_strangers(made: Facts) -> Facts:
         (without("checkins"), "direction", "how all customers live here"),
         (without("operations"), "direction", "operations with customers' ids"),
         (by_count, "direction", "operations with customers' ids"),
+        (lambda made: {"checkins": made["checkins"]}, "direction", "nobody spoke up"),
     ],
-    ids=["all", "no feedback", "nobody named in feedback", "check-ins of strangers", "no check-ins", "no operations", "counts only"],
+    ids=["all", "no feedback", "nobody named in feedback", "check-ins of strangers", "no check-ins", "no operations", "counts only", "only check-ins"],
 )
 def test_the_story_says_less_where_less_comes_in(place: Workspace, store: Warehouse, change: Callable[[Facts], Facts], level: str, words: str) -> None:
     tell(place, store, change(company()))
@@ -267,6 +268,22 @@ def test_no_ticket_among_many_customers_is_a_reading_too(place: Workspace, store
     }
     assert readings["use"] == pytest.approx(np.log(200.5 / 0.5))
     assert readings["use"] > readings["pay"]
+
+
+def test_quotes_show_both_sides_as_all_customers_live_not_as_those_who_spoke(place: Workspace, store: Warehouse) -> None:
+    made, june = company(calls=80), dt.date(2026, 6, 1)
+    angry = "The app is broken again, terrible and awful, I am angry about reason {}."
+    happy = "The app is wonderful and quick, I love it and I am happy about reason {}."
+    words = [
+        said(f"w{side}{number}", text.format(f"{number} {chr(97 + number) * 3}"), on=str(june), source=source, kind="review", given_stage="use")
+        for side, text, many in (("t", angry, 20), ("g", happy, 12)) for number in range(many) for source in [("forum", "stars")[number % 2]]
+    ]  # fmt: skip
+    tell(place, store, {**made, "records": made["records"] + words})
+    trouble, great = (measure(store, f"{side}_of_customers")["value"] for side in ("trouble", "great"))
+    quoted = [row["side"] for row in select(store, "select * from story.quotes where stage = 'use' and period = '2026-Q2'")]
+    assert len(quoted) == 6
+    assert abs(quoted.count("trouble") / 6 - trouble / (trouble + great)) <= 1 / 6 + 0.01
+    assert quoted.count("great") > quoted.count("trouble"), "though more of those who spoke were in trouble"
 
 
 # measures, coverage

@@ -87,4 +87,6 @@ def _dated(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _whole(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    """All series as one table; a column of names stays one where nothing is in it."""
+    whole = pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+    return whole.astype({name: object for name in ("stage", "period", "source") if name in whole})

@@ -264,17 +264,16 @@ def _trust(known: Known) -> str:
     row, excess = known.row, known.measures.get("survey_excess")
     if row["survey_gap"] is None or excess is None:
         return ""
-    surveys = _capital(row["survey"])
     if row["survey_gap"]:
         heard = f"; of the customers with a failure or a ticket it heard 1 in {1 / row['heard_of_troubled']:.0f}" if row["heard_of_troubled"] else ""
-        return f"Do not go by {row['survey']} here: beside all else it is {_rosier(excess)} rosier than surveys usually are{heard}."
+        return f"Do not go by {row['survey']} here: set beside all else it is {_rosier(excess)}{heard}."
     if excess["low"] > 0:
-        return f"{surveys} is {_rosier(excess)} rosier beside all else than surveys usually are; that may be chance."
-    return f"{surveys} is not out of step with what all else says."
+        return f"Set beside all else, {row['survey']} is {_rosier(excess)}; that may be chance."
+    return f"Set beside all else, {row['survey']} is not out of step."
 
 
 def _rosier(excess: Row) -> str:
-    return f"{excess['value']:.0f} points ({excess['low']:.0f} to {excess['high']:.0f})"
+    return f"{excess['value']:.0f} points rosier than surveys usually are ({_signed(excess['low'])} to {_signed(excess['high'])})"
 
 
 def _answered(known: Known) -> str:
