@@ -31,7 +31,7 @@ bench: setup  ## Time a night station by station, on rows made from the sample's
 	$(BIN)/listening bench --tagging --records 200000
 
 test: setup  ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 soak: setup  ## Play kills, full disks, damaged files and sixty nights of random faults against an oracle (about half an hour)
 	$(BIN)/python -m tests.soak $(SOAK)
