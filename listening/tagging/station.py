@@ -16,7 +16,7 @@ from listening.tagging.tagger import Tagger
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace
 
-CHUNK = 10_000
+CHUNK = 8_000
 TAGGING_VERSION = "5"
 log = logging.getLogger(__name__)
 
