@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-MOST_KNOWN = 200_000  # distinct chunks that are remembered; more of them are mostly numbers and misspellings
+MOST_KNOWN = 150_000  # distinct chunks that are remembered; more of them are mostly numbers and misspellings
 _WHITE = np.zeros(256, bool)
 _WHITE[[9, 10, 11, 12, 13, 28, 29, 30, 31, 32]] = True
 _FAR_WHITE = r"[\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"  # the rest of what str.split splits at
@@ -135,5 +135,5 @@ class Known:
         for number, question in enumerate(self._questions):
             rows = question(new)
             if end > len(self._answers[number]):
-                self._answers[number] = np.concatenate([self._answers[number][:begin], np.empty((begin + 2 * len(new), rows.shape[1]), rows.dtype)])
+                self._answers[number] = np.concatenate([self._answers[number][:begin], np.empty((2 * end - begin, rows.shape[1]), rows.dtype)])
             self._answers[number][begin:end] = rows
