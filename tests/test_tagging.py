@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from saying import said, select, the, understood, workspace_with
 
 from listening import journey, tagging
-from listening.tagging import classifier, sentences, training
+from listening.tagging import classifier, sentences, sentiment, training
 from listening.tagging.station import LEAST_SHARE, _Tagger
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace, shipped
@@ -133,6 +133,16 @@ def test_a_torn_pointer_to_the_model_is_refused_in_words(make_workspace: MakeWor
 def test_a_workspace_without_a_classifier_is_told_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(Mend, match="There is no classifier in"):
         classifier.load(tmp_path)
+
+
+def test_pieces_of_words_say_nothing_of_feelings(fitted: Path) -> None:
+    (folder,) = fitted.glob("stage-*")
+    words = len(json.loads((folder / "model.json").read_bytes())["words"])
+    with np.load(folder / "weights.npz") as arrays:
+        weights = arrays["feeling_weights"]
+    assert np.abs(weights[:, :words]).max() > 0
+    assert not weights[:, words : -len(sentiment.SCORES)].any()
+    assert np.abs(weights[:, -len(sentiment.SCORES) :]).max() > 0
 
 
 def test_probabilities_add_up_to_one_whatever_the_text(fitted: Path) -> None:

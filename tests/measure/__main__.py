@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from listening.tagging import accuracy, sentiment
@@ -83,16 +84,22 @@ def labels(models: Path, folder: Path, name: str, sizes: list[int], draws: int) 
 
 
 def feelings(models: Path, folder: Path, name: str) -> None:
-    """Praise and trouble, beside the lexicon alone."""
+    """Praise and trouble, beside the lexicon alone; before and after learning from the same texts."""
     collection = collections.of_feelings(folder, name)
-    truth = collection.truth.to_numpy()
-    with _company(models, collection.texts) as company:
-        ours = company.tags()["sentiment"].reindex(collection.truth.index).fillna(0).to_numpy()
     lexicon = sentiment.lexicon(collection.texts.reindex(collection.truth.index).tolist())[:, sentiment.COMPOUND]
-    for who, scores, limit in (("tags", ours, SAID_FROM), ("lexicon alone", lexicon, VADER_SAYS_FROM)):
-        said = np.where(scores > limit, 1, np.where(scores < -limit, -1, 0))
-        praise, trouble = f1_score(truth, said, labels=[1, -1], average=None)
-        print(f"{name}, {who}: F1 of praise {praise:.3f}, of trouble {trouble:.3f}, {len(truth)} texts", flush=True)
+    _show_feelings(f"{name}, lexicon alone", lexicon, VADER_SAYS_FROM, collection.truth)
+    with _company(models, collection.texts) as company:
+        for when in ("shipped", "learnt"):
+            if when == "learnt":
+                company.learn()
+            scores = company.tags()["sentiment"].reindex(collection.truth.index).fillna(0).to_numpy()
+            _show_feelings(f"{name}, {when}", scores, SAID_FROM, collection.truth)
+
+
+def _show_feelings(title: str, scores: NDArray[np.float64], limit: float, truth: pd.Series) -> None:
+    said = np.where(scores > limit, 1, np.where(scores < -limit, -1, 0))
+    praise, trouble = f1_score(truth.to_numpy(), said, labels=[1, -1], average=None)
+    print(f"{title}: F1 of praise {praise:.3f}, of trouble {trouble:.3f}, {len(truth)} texts", flush=True)
 
 
 @contextmanager
