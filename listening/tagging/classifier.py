@@ -102,8 +102,8 @@ class Classifier:
     def read_stretches(self, texts: pa.StringArray, chunks: Chunks, stream: Stream, bounds: NDArray[np.int64]) -> Reading:
         """All that the classifier can tell of stretches of some chunks that begin at `bounds`; `texts` are their words.
 
-        An answer that only says that there is none belongs to no stage. The feeling is half what was learnt (how likely it
-        is positive less how likely negative) and half the lexicon's, which carries over better to companies not met yet.
+        An answer that only says that there is none belongs to no stage. The feeling is what was learnt (how likely it is
+        positive less how likely negative) and what the lexicon says, which carries over better to companies not met yet, together.
         """
         lexicon = sentiment.lexicon(texts.to_pylist())
         scores = self._scorer.scores(chunks, stream, bounds) + lexicon @ self._of_lexicon + self._intercepts
@@ -111,7 +111,7 @@ class Classifier:
         likely["stage"][are_empty_answers(texts)] = np.array([float(name == NO_STAGE) for name in self.stages])
         return Reading(
             likely["stage"],
-            (likely["feeling"][:, 2] - likely["feeling"][:, 0] + lexicon[:, sentiment.COMPOUND]) / 2,
+            np.clip(likely["feeling"][:, 2] - likely["feeling"][:, 0] + lexicon[:, sentiment.COMPOUND], -1, 1),
             {tag: tags.given(tag, likely[tag], self._heads[tag].floors) for tag in tags.CLASSES},
             _share_met(stream, bounds),
         )
