@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from conftest import rows, run
 
 from listening import journey, night, tagging
-from listening.tagging import classifier, teacher
+from listening.tagging import classifier, learning, teacher
 from listening.workspace import Mend, Workspace, shipped
 
 Make = Callable[..., Workspace]
@@ -52,6 +53,30 @@ def test_the_teacher_finds_alike_what_means_the_same() -> None:
     vectors = teacher.embed(["my parcel is late", "the package has not arrived", "what is your interest rate"])
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
+
+
+def test_what_is_asked_again_is_not_read_again() -> None:
+    read: list[str] = []
+
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        read.extend(texts)
+        return np.array([[len(text)] for text in texts], np.float32)
+
+    remembered = learning._remembering(embed)
+    assert remembered(["a", "bb", "a"]).tolist() == [[1], [2], [1]]
+    assert remembered(["bb", "ccc"]).tolist() == [[2], [3]]
+    assert read == ["a", "bb", "ccc"]
+
+
+def test_a_text_is_examined_by_a_teacher_that_was_not_shown_it() -> None:
+    rng = np.random.default_rng(0)
+    meaning = rng.normal(size=(30, 5)).astype(np.float32)
+    seen = teacher.Seen(meaning / np.linalg.norm(meaning, axis=1, keepdims=True), [sp.csr_matrix(np.eye(30))])
+    truth = np.array(["pay", "use", "none"] * 10, dtype=object)
+    is_out = np.arange(30) < 12
+    found = teacher.held_out(seen, truth, ["pay", "use", "none"], [is_out, ~is_out])
+    others = teacher.Teacher(seen[np.flatnonzero(~is_out)], truth[~is_out], ["pay", "use", "none"])
+    assert np.allclose(found[is_out], others.logits(seen[np.flatnonzero(is_out)]))
 
 
 def test_smoothing_keeps_probabilities_and_follows_the_neighbours() -> None:

@@ -227,6 +227,16 @@ def test_a_workspace_without_a_classifier_is_told_how_to_get_one(tmp_path: Path)
         classifier.load(tmp_path)
 
 
+def test_pieces_of_words_say_nothing_of_feelings(fitted: Path) -> None:
+    (folder,) = fitted.glob("stage-*")
+    words = len(json.loads((folder / "model.json").read_bytes())["words"])
+    with np.load(folder / "weights.npz") as arrays:
+        weights = arrays["feeling_weights"]
+    assert np.abs(weights[:, :words]).max() > 0
+    assert not weights[:, words : -len(sentiment.SCORES)].any()
+    assert np.abs(weights[:, -len(sentiment.SCORES) :]).max() > 0
+
+
 def test_probabilities_add_up_to_one_whatever_the_text(fitted: Path) -> None:
     model = classifier.load(fitted)
     found = model.probabilities(["my bill is wrong", "", "😡", "żółć", "x" * 5000, "the " * 500])

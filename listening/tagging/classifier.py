@@ -115,8 +115,8 @@ class Classifier:
     def read_stretches(self, seen: Seen, texts: pa.StringArray, bounds: NDArray[np.int64]) -> Reading:
         """All that the classifier can tell of stretches of chunks that begin at `bounds`; `texts` are their words.
 
-        An answer that only says that there is none belongs to no stage. The feeling is half what was learnt (how likely it
-        is positive less how likely negative) and half the lexicon's, which carries over better to companies not met yet.
+        An answer that only says that there is none belongs to no stage. The feeling is what was learnt (how likely it is
+        positive less how likely negative) and what the lexicon says, which carries over better to companies not met yet, together.
         """
         lexicon = sentiment.lexicon(seen.felt, bounds).astype(np.float32).T
         scores = np.ascontiguousarray(self._scorer.scores(seen.chunks, seen.stream, seen.adds, bounds).T)  # classes are few: row by row goes by them
@@ -127,7 +127,7 @@ class Classifier:
         likely["stage"][are_empty_answers(texts)] = np.array([float(name == NO_STAGE) for name in self.stages])
         return Reading(
             likely["stage"],
-            (likely["feeling"][:, 2] - likely["feeling"][:, 0] + lexicon[sentiment.COMPOUND]) / 2,
+            np.clip(likely["feeling"][:, 2] - likely["feeling"][:, 0] + lexicon[sentiment.COMPOUND], -1, 1),
             {tag: tags.given(tag, likely[tag], self._heads[tag].floors) for tag in tags.CLASSES},
             _share_met(seen.stream, bounds),
         )

@@ -69,8 +69,8 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
     feelings = np.array([label.feeling for label in labels], dtype=object)
     heads["feeling"], feeling_held_out = _head(worded, feelings, groups[: len(labels)], sentiment.FEELINGS)
     if lesson:
-        of_sentences = all_features[len(texts) :][: len(lesson.sentences)]
-        heads["stage"] = _student_of_stages(features, truth, all_features[len(texts) :], lesson, stages)
+        heads["stage"] = _student_of_stages(_without_pieces(all_features, fitted), truth, lesson, stages)
+        of_sentences = all_features[len(texts) : len(texts) + len(lesson.sentences)]
         felt_sentences = _without_pieces(_with_lexicon(of_sentences, lesson.sentences), fitted)
         heads["feeling"] = _student(worded, feelings, balanced(feelings), felt_sentences, lesson.feelings, sentiment.FEELINGS)
     of_tags = {}
@@ -99,7 +99,7 @@ def stages_read(journey: Journey, lesson: Lesson, asked: Sequence[str]) -> NDArr
     texts, truth, _ = _shipped(starter_labels(journey), journey)
     fitted, features = _features(texts, lesson)
     stages = stages_of(journey, truth)
-    head = _student_of_stages(features[: len(texts)], truth, features[len(texts) :], lesson, stages)
+    head = _student_of_stages(_without_pieces(features, fitted), truth, lesson, stages)
     guess = (fitted.transform(asked) @ head.weights.T + head.intercepts).argmax(axis=1)
     guess[[classifier.is_empty_answer(text) for text in asked]] = stages.index(NO_STAGE)
     found: NDArray[Any] = np.array(stages, dtype=object)[guess]
@@ -149,7 +149,7 @@ def _with_lexicon(features: sp.csr_matrix, texts: Sequence[str]) -> sp.csr_matri
 
 
 def _without_pieces(felt: sp.csr_matrix, fitted: Features) -> sp.csr_matrix:
-    """The same columns with nothing in those of pieces: what feeling pieces of words show at one company misleads at another."""
+    """The same columns with nothing in those of pieces of words, which mislead where the words themselves are known or the labels are few."""
     is_kept = np.ones(felt.shape[1])
     is_kept[len(fitted.words.vocabulary) : fitted.number] = 0
     kept = sp.csr_matrix(felt @ sp.diags_array(is_kept))
@@ -157,12 +157,12 @@ def _without_pieces(felt: sp.csr_matrix, fitted: Features) -> sp.csr_matrix:
     return kept
 
 
-def _student_of_stages(features: sp.csr_matrix, truth: NDArray[Any], learnt: sp.csr_matrix, lesson: Lesson, stages: Sequence[str]) -> Head:
-    """A student of the starter labels, the company's own and its sentences."""
-    of_sentences, of_labels = learnt[: len(lesson.sentences)], learnt[len(lesson.sentences) :]
+def _student_of_stages(features: sp.csr_matrix, truth: NDArray[Any], lesson: Lesson, stages: Sequence[str]) -> Head:
+    """A student of the starter labels (whose stages `truth` gives), then the company's sentences, then its own labels."""
+    number, of_labels = len(truth), len(truth) + len(lesson.sentences)
     told = np.concatenate([truth, np.array([stage for _, stage in lesson.labels], dtype=object)])
     weights = np.concatenate([balanced(truth), np.full(len(lesson.labels), WEIGHT_OF_OWN_LABELS)])
-    return _student(sp.vstack([features, of_labels], format="csr"), told, weights, of_sentences, lesson.probabilities, stages)
+    return _student(sp.vstack([features[:number], features[of_labels:]], format="csr"), told, weights, features[number:of_labels], lesson.probabilities, stages)
 
 
 def _student(

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from listening.tagging import accuracy, sentiment
@@ -110,16 +111,22 @@ def labels(models: Path, folder: Path, name: str, sizes: list[int], draws: int) 
 
 
 def feelings(models: Path, folder: Path, name: str) -> None:
-    """Praise and trouble, beside the lexicon alone."""
+    """Praise and trouble, beside the lexicon alone; before and after learning from the same texts."""
     collection = collections.of_feelings(folder, name)
-    truth = collection.truth.to_numpy()
-    with _company(models, collection.texts) as company:
-        ours = company.tags()["sentiment"].reindex(collection.truth.index).fillna(0).to_numpy()
     lexicon = sentiment.of(collection.texts.reindex(collection.truth.index).tolist())[:, sentiment.COMPOUND]
-    for who, scores, limit in (("tags", ours, SAID_FROM), ("lexicon alone", lexicon, VADER_SAYS_FROM)):
-        said = np.where(scores > limit, 1, np.where(scores < -limit, -1, 0))
-        praise, trouble = f1_score(truth, said, labels=[1, -1], average=None)
-        print(f"{name}, {who}: F1 of praise {praise:.3f}, of trouble {trouble:.3f}, {len(truth)} texts", flush=True)
+    _show_feelings(f"{name}, lexicon alone", lexicon, VADER_SAYS_FROM, collection.truth)
+    with _company(models, collection.texts) as company:
+        for when in ("shipped", "learnt"):
+            if when == "learnt":
+                company.learn()
+            scores = company.tags()["sentiment"].reindex(collection.truth.index).fillna(0).to_numpy()
+            _show_feelings(f"{name}, {when}", scores, SAID_FROM, collection.truth)
+
+
+def _show_feelings(title: str, scores: NDArray[np.float64], limit: float, truth: pd.Series) -> None:
+    said = np.where(scores > limit, 1, np.where(scores < -limit, -1, 0))
+    praise, trouble = f1_score(truth.to_numpy(), said, labels=[1, -1], average=None)
+    print(f"{title}: F1 of praise {praise:.3f}, of trouble {trouble:.3f}, {len(truth)} texts", flush=True)
 
 
 @contextmanager
@@ -137,17 +144,22 @@ def _draw(truth: pd.Series, size: int, draw: int) -> pd.Index:
 
 
 def _show(title: str, tags: pd.DataFrame, truth: pd.Series) -> float:
-    """Print macro-F1, how right the surest are, and the calibration error; gives the macro-F1."""
-    guess = tags["stage_guess"].reindex(truth.index).fillna("").to_numpy(object)
-    confidence = tags["stage_confidence"].reindex(truth.index).fillna(0).to_numpy(float)
+    """Print macro-F1, how right the surest are, and the calibration error; gives the macro-F1.
+
+    An answer that was not given ("did not answer") becomes no record: that is taken for `none`. A text in a language that is not read counts as wrong.
+    """
+    guess = tags["stage_guess"].fillna("").reindex(truth.index, fill_value="none").to_numpy(object)
+    confidence = tags["stage_confidence"].fillna(0).reindex(truth.index, fill_value=1.0).to_numpy(float)
     is_right = guess == truth.to_numpy(object)
     classes = [name for name, number in truth.value_counts().items() if number >= LEAST_OF_A_CLASS]
     f1 = float(f1_score(truth, guess.astype(str), labels=classes, average="macro", zero_division=0))
     surest = np.argsort(-confidence, kind="stable")[: int(SUREST * len(truth))]
     is_placed = confidence >= accuracy.PLACED_FROM
+    no_record = (~truth.index.isin(tags.index)).sum()
     print(
-        f"{title}: macro-F1 {f1:.3f}, right {is_right.mean():.3f}, of the surest {SUREST:.0%} {is_right[surest].mean():.3f}, placed {is_placed.mean():.2f} "
-        f"of which right {is_right[is_placed].mean():.3f}, calibration error {accuracy.calibration_error(confidence, is_right):.3f}, {len(truth)} texts",
+        f"{title}: macro-F1 {f1:.3f}, right {is_right.mean():.3f}, of the surest {SUREST:.0%} {is_right[surest].mean():.3f}, "
+        f"placed {is_placed.mean():.2f} of which right {is_right[is_placed].mean():.3f}, "
+        f"calibration error {accuracy.calibration_error(confidence, is_right):.3f}, {len(truth)} texts, {no_record} no record",
         flush=True,
     )
     return f1
