@@ -49,6 +49,11 @@ def learnt_from(facts: Mapping[str, Any]) -> set[str]:
     return set((facts.get("learnt_from") or {}).get("labelled", []))
 
 
+def held_out(facts: Mapping[str, Any]) -> dict[str, tuple[str, float]]:
+    """What was read, before learning from a record's label, by a classifier that had not seen it; by mark: stage and confidence."""
+    return {mark: (stage, confidence) for mark, (stage, confidence) in ((facts.get("learnt_from") or {}).get("held_out") or {}).items()}
+
+
 def _of_own_labels(labels: pd.DataFrame, classifier: Classifier) -> list[Row]:
     rows = []
     for (source, language, tag), group in labels.groupby(["source", "language", "tag"]):

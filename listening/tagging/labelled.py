@@ -26,13 +26,16 @@ def keep(workspace: Workspace, warehouse: Warehouse, journey: Journey, classifie
     there = [label for label in newest if label.record_id in records]
     fitting = {label.key for label in there if _fits(label, records[label.record_id])}
     standing = {(label.key[:3], tag): label.key for label in there if label.key in fitting for tag in label.tags}  # of several hands the newest
-    learnt = accuracy.learnt_from(classifier.facts)
+    learnt, held_out = accuracy.learnt_from(classifier.facts), accuracy.held_out(classifier.facts)
     rows = []
     for label in there:
-        is_learnt = accuracy.mark(label.record_id) in learnt
+        mark = accuracy.mark(label.record_id)
         for tag in label.tags:
             row, counts = _row(found, label, tag), standing.get((label.key[:3], tag)) == label.key
-            rows.append(row | {"counts": counts, "examines": counts and row["draw"] == RANDOM and label.start is None and not is_learnt})
+            is_unseen = tag != "stage" or mark not in learnt or mark in held_out  # stages alone are learnt from labels
+            stage, confidence = held_out.get(mark, (None, None)) if tag == "stage" and label.start is None else (None, None)
+            examines = counts and row["draw"] == RANDOM and label.start is None and is_unseen
+            rows.append(row | {"counts": counts, "examines": examines, "held_out": stage, "held_out_confidence": confidence})
     warehouse.replace("tagging/labels", rows)
     return _told(found, changed=len(there) - len(fitting), gone=len(newest) - len(there))
 

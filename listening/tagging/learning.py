@@ -30,16 +30,17 @@ FOLDS = 4
 log = logging.getLogger(__name__)
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+Read = tuple[str, float]  # the stage that is read, and with what confidence
 
 
 @dataclass(frozen=True)
 class OwnLabel:
-    """A stage that somebody here gave to words of a record; one that `examines` is kept from what the classifier learns."""
+    """A stage that somebody here gave to a record, or to a span of it."""
 
     record_id: str
     text: str
     stage: str
-    examines: bool
+    is_whole: bool
 
 
 @dataclass(frozen=True)
@@ -64,22 +65,21 @@ def learn(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Learn
     labels = [OwnLabel(**row) for row in warehouse.rows("tagging/own_labels")]
     if len(own) < LEAST_SENTENCES:
         raise Mend(f"There are only {len(own)} sentences to learn from; {LEAST_SENTENCES} are needed. Run some nights first.")
-    to_learn = [label for label in labels if not label.examines]
     embed = _remembering(teacher.embed)
-    taught = teach(journey, own, _told(to_learn), len(records), embed)
-    taught = replace(taught, labelled=sorted({accuracy.mark(label.record_id) for label in to_learn}))
-    said = [*notes, f"read {len(own)} sentences of {len(records)} records{_and_labels(labels, to_learn)}"]
-    examining = _to_examine(present, labels)
-    if len(examining) >= ENOUGH_TO_EXAMINE:
-        before, after = _examined(present, journey, own, to_learn, examining, embed)
+    taught = teach(journey, own, _told(labels), len(records), embed)
+    taught = replace(taught, labelled=sorted({accuracy.mark(label.record_id) for label in labels}))
+    said = [*notes, f"read {len(own)} sentences of {len(records)} records" + (f" and {len(labels)} labels" if labels else "; nobody has labelled any")]
+    if len(labels) >= ENOUGH_TO_EXAMINE:
+        unseen = _read_unseen(journey, own, labels, embed)
+        before, after = _right(_read_by(present, labels), labels), _right(unseen, labels)
         said.append(_compared(before, after))
         if after.sum() < before.sum():
             return Learnt(None, [*said, f"so the present classifier {present.version} stays"])
+        taught = replace(taught, held_out={accuracy.mark(label.record_id): read for label, read in zip(labels, unseen, strict=True) if label.is_whole})
     else:
-        have = f"; there {'is' if len(examining) == 1 else 'are'} {len(examining)}" if examining else ""
+        have = f"; there {'is' if len(labels) == 1 else 'are'} {len(labels)}" if labels else ""
         said.append(
-            f"it is taken into use without an examination on your own texts; {ENOUGH_TO_EXAMINE} labels that the present classifier has not learnt from "
-            f"allow one{have} ('listening label --sample 50')"
+            f"it is taken into use without an examination on your own texts; {ENOUGH_TO_EXAMINE} labels allow one{have} ('listening label --sample 50')"
         )
     version = training.fit(workspace.models, journey, taught)
     return Learnt(version, [*said, f"the next night tags everything with classifier {version}"])
@@ -89,25 +89,15 @@ def _told(labels: Sequence[OwnLabel]) -> list[tuple[str, str]]:
     return [(label.text, label.stage) for label in labels]
 
 
-def _and_labels(labels: Sequence[OwnLabel], to_learn: Sequence[OwnLabel]) -> str:
-    if not labels:
-        return "; nobody has labelled any"
-    kept = len(labels) - len(to_learn)
-    return f" and {len(to_learn)} labels" + (f"; {kept} random ones of the last 90 days are kept to examine it" if kept else "")
-
-
-def _to_examine(present: classifier.Classifier, labels: Sequence[OwnLabel]) -> list[OwnLabel]:
-    """The labels kept for it; where they are few, all that the present classifier has not learnt from."""
-    kept = [label for label in labels if label.examines]
-    seen = accuracy.learnt_from(present.facts)
-    return kept if len(kept) >= ENOUGH_TO_EXAMINE else [label for label in labels if accuracy.mark(label.record_id) not in seen]
+def _right(read: Sequence[Read], labels: Sequence[OwnLabel]) -> NDArray[np.bool_]:
+    return np.array([stage == label.stage for (stage, _), label in zip(read, labels, strict=True)])
 
 
 def _compared(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> str:
     """How many of the same labels the present classifier and a new one read right, and how sure the difference is."""
     difference, low, high = (100 * share for share in accuracy.paired(before, after))
     return (
-        f"of {len(after)} labels that neither had seen the new classifier reads {_share(after)} right, the present one {_share(before)}; "
+        f"of {len(after)} labels that it had not seen the new classifier reads {_share(after)} right, the present one {_share(before)}; "
         f"the difference is {difference:+.0f} points ({low:+.0f} to {high:+.0f}). Intervals are 90 %"
     )
 
@@ -168,21 +158,27 @@ def _temperature(seen: Seen, truth: NDArray[np.object_], groups: NDArray[np.obje
     return training.temperature_of(held_out[is_label], truth[is_label], stages)
 
 
-def _examined(
-    present: classifier.Classifier, journey: Journey, own: list[str], to_learn: Sequence[OwnLabel], examining: Sequence[OwnLabel], embed: Embed
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which labels the present classifier reads right, and which a new one that learnt from the others; in turns where it is to learn from them, too."""
-    texts, truth = [label.text for label in examining], np.array([label.stage for label in examining], dtype=object)
-    before = np.array(present.stages, dtype=object)[present.probabilities(texts).argmax(axis=1)] == truth
-    after = np.zeros(len(texts), bool)
-    folds = FOLDS if set(to_learn) & set(examining) else 1
-    fold = np.array([int(hashlib.sha256(label.record_id.encode()).hexdigest(), 16) % folds for label in examining])
+def _read_by(present: classifier.Classifier, labels: Sequence[OwnLabel]) -> list[Read]:
+    """How the present classifier reads labelled words; where it learnt from a label, how one that had not read them."""
+    held_out = accuracy.held_out(present.facts)
+    now = _likeliest(present.probabilities([label.text for label in labels]), present.stages)
+    return [held_out.get(accuracy.mark(label.record_id), read) if label.is_whole else read for label, read in zip(labels, now, strict=True)]
+
+
+def _read_unseen(journey: Journey, own: list[str], labels: Sequence[OwnLabel], embed: Embed) -> list[Read]:
+    """How new classifiers read each label's words that learnt from the other labels alone: in turns, a record's labels together."""
+    fold = np.array([int(hashlib.sha256(label.record_id.encode()).hexdigest(), 16) % FOLDS for label in labels])
+    found: dict[int, Read] = {}
     for turn in sorted(set(fold.tolist())):
-        asked = {label.record_id for label, place in zip(examining, fold, strict=True) if place == turn}
-        shown = [label for label in to_learn if label.record_id not in asked]
-        guess = training.stages_read(journey, teach(journey, own, _told(shown), 0, embed), [texts[place] for place in np.flatnonzero(fold == turn)])
-        after[fold == turn] = guess == truth[fold == turn]
-    return before, after
+        places = np.flatnonzero(fold == turn).tolist()
+        shown = [label for label, place in zip(labels, fold, strict=True) if place != turn]
+        likely, stages = training.likely_stages(journey, teach(journey, own, _told(shown), 0, embed), [labels[place].text for place in places])
+        found |= dict(zip(places, _likeliest(likely, stages), strict=True))
+    return [found[place] for place in range(len(labels))]
+
+
+def _likeliest(likely: NDArray[np.float64], stages: Sequence[str]) -> list[Read]:
+    return [(stages[place], round(float(row[place]), 4)) for row, place in zip(likely, likely.argmax(axis=1), strict=True)]
 
 
 def _sentences(texts: list[str]) -> list[str]:

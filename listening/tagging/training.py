@@ -46,7 +46,8 @@ class Lesson:
     feelings: NDArray[np.float64]
     labels: list[tuple[str, str]]
     records: int
-    labelled: list[str] = field(default_factory=list)  # marks of the records whose labels these are: they examine this classifier no more
+    labelled: list[str] = field(default_factory=list)  # marks of the records whose labels these are
+    held_out: dict[str, tuple[str, float]] = field(default_factory=dict)  # by mark, what one that had not seen the label reads: that examines it
 
 
 def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
@@ -94,16 +95,15 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
     return classifier.save(models, fitted, heads, facts)
 
 
-def stages_read(journey: Journey, lesson: Lesson, asked: Sequence[str]) -> NDArray[Any]:
-    """The stages that a classifier fitted with this lesson would read in some texts: to see what learning would come to."""
+def likely_stages(journey: Journey, lesson: Lesson, asked: Sequence[str]) -> tuple[NDArray[np.float64], list[str]]:
+    """How likely a classifier fitted with this lesson would find each stage in some texts: to see what learning would come to."""
     texts, truth, _ = _shipped(starter_labels(journey), journey)
     fitted, features = _features(texts, lesson)
     stages = stages_of(journey, truth)
     head = _student_of_stages(_without_pieces(features, fitted), truth, lesson, stages)
-    guess = (fitted.transform(asked) @ head.weights.T + head.intercepts).argmax(axis=1)
-    guess[[classifier.is_empty_answer(text) for text in asked]] = stages.index(NO_STAGE)
-    found: NDArray[Any] = np.array(stages, dtype=object)[guess]
-    return found
+    likely = softmax((fitted.transform(asked) @ head.weights.T + head.intercepts) / head.temperature)
+    likely[[classifier.is_empty_answer(text) for text in asked]] = np.array([float(name == NO_STAGE) for name in stages])
+    return likely, stages
 
 
 def _shipped(labels: Sequence[Label], journey: Journey) -> tuple[list[str], NDArray[Any], NDArray[Any]]:
@@ -124,7 +124,8 @@ def _features(texts: list[str], lesson: Lesson | None) -> tuple[Features, sp.csr
 
 
 def _learnt_from(lesson: Lesson) -> dict[str, Any]:
-    return {"records": lesson.records, "sentences": len(lesson.sentences), "labels": len(lesson.labels), "labelled": lesson.labelled}
+    numbers = {"records": lesson.records, "sentences": len(lesson.sentences), "labels": len(lesson.labels)}
+    return {**numbers, "labelled": lesson.labelled, "held_out": lesson.held_out}
 
 
 def stages_of(journey: Journey, truth: NDArray[Any]) -> list[str]:

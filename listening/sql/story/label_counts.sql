@@ -1,8 +1,9 @@
--- what random labels of a period's own texts say beside what was read; a label without sentiment has null there
+-- what random labels of a period's own texts say beside what was read (by a classifier that had not seen the label); a label without sentiment has null there
 with persons as (
     select
         record_id,
         any_value(class) filter (where tag = 'stage') as stage,
+        any_value(held_out) filter (where tag = 'stage') as held_out,
         any_value(class) filter (where tag = 'sentiment') as sentiment
     from tagging.labels
     where examines
@@ -11,7 +12,7 @@ with persons as (
 
 select
     records.source, periods.period,
-    records.stage_guess as predicted, records.sentiment < -0.1 as predicted_negative,
+    coalesce(persons.held_out, records.stage_guess) as predicted, records.sentiment < -0.1 as predicted_negative,
     persons.stage as "true", persons.sentiment = '-1' as true_negative,
     count(*) as n
 from persons
