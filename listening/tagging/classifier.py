@@ -125,10 +125,11 @@ class Classifier:
             scores += column[:, None] * values
         likely = {name: _softmax_of_columns(scores[places]).T for name, places in self._outputs.items()}
         likely["stage"][are_empty_answers(texts)] = np.array([float(name == NO_STAGE) for name in self.stages])
+        feelings = sentiment.joined(likely["feeling"], lexicon[sentiment.COMPOUND])
         return Reading(
             likely["stage"],
-            np.clip(likely["feeling"][:, 2] - likely["feeling"][:, 0] + lexicon[sentiment.COMPOUND], -1, 1),
-            {tag: tags.given(tag, likely[tag], self._heads[tag].floors) for tag in tags.CLASSES},
+            feelings,
+            {tag: tags.given(tag, likely[tag], self._heads[tag].floors, feelings) for tag in tags.CLASSES},
             _share_met(seen.stream, bounds),
         )
 

@@ -58,6 +58,12 @@ def lexicon(words: Words, bounds: NDArray[np.int64]) -> Array:
     return np.column_stack([shares.round(3), (total / np.sqrt(total * total + 15)).round(4)])
 
 
+def joined(likely: NDArray[Any], compound: NDArray[Any]) -> NDArray[Any]:
+    """The feeling of each text, −1 to 1, from how likely it is negative, neutral and positive (texts × 3) and the lexicon's compound score."""
+    both: NDArray[Any] = np.clip(likely[:, 2] - likely[:, 0] + compound, -1, 1)
+    return both
+
+
 def of(texts: Texts) -> Array:
     """The same of whole texts, texts × 4."""
     chunks = apart(texts)

@@ -74,13 +74,15 @@ def fit(models: Path, journey: Journey, lesson: Lesson | None = None) -> str:
         of_sentences = all_features[len(texts) : len(texts) + len(lesson.sentences)]
         felt_sentences = _without_pieces(_with_lexicon(of_sentences, lesson.sentences), fitted)
         heads["feeling"] = _student(worded, feelings, balanced(feelings), felt_sentences, lesson.feelings, sentiment.FEELINGS)
+    felt_held_out = sentiment.joined(feeling_held_out, sentiment.of(texts[: len(labels)])[:, sentiment.COMPOUND])
     of_tags = {}
     for tag, classes in tags.CLASSES.items():
         known = np.array([label.tags[tag] for label in labels], dtype=object)
         head, held_out = _head(felt, known, groups[: len(labels)], classes)
         floors = tags.floors(tag, held_out, known)
         heads[tag] = replace(head, floors=floors)
-        of_tags[tag] = [accuracy.of_class(name, is_given, is_true) for name, is_given, is_true in tags.rows(tag, tags.given(tag, held_out, floors), known)]
+        given = tags.given(tag, held_out, floors, felt_held_out)
+        of_tags[tag] = [accuracy.of_class(name, is_given, is_true) for name, is_given, is_true in tags.rows(tag, given, known)]
     facts = {
         "stages": stages,
         "journey_version": journey.version,
