@@ -48,7 +48,7 @@ def unheard(told: Facts) -> list[str]:
     lines = []
     silent = [(row["failed_silent"], row["failed_silent"] + row["failed_heard"], stage["title"]) for stage, row in _covered(told) if row["failed_silent"]]
     if silent:
-        most = sorted(silent, key=lambda each: (-each[0], each[2]))[:SILENT_TOLD]
+        most = sorted(silent, key=lambda each: -each[0])[:SILENT_TOLD]  # among equals in the order of the journey
         named = wording.listed([f"{title} {wording.number(number)} of {wording.number(failed)}" for number, failed, title in most])
         lines.append(f"Customers for whom a measure failed and who said nothing in any source: {named}. Silence is not content.")
     if told["quiet"]["seen"] and told["quiet"]["quiet"]:

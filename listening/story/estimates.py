@@ -29,11 +29,11 @@ CONTRIBUTIONS = ["period", "stage", "source", "contribution", "source_adjusted"]
 
 def estimate(cells: pd.DataFrame, readings: pd.DataFrame) -> balance.Balanced:
     """Solve each series; both tables come back with `period_kind`, `cut_by` and `cut_value`."""
-    of_cells, of_readings = _by_series(cells), _by_series(readings.rename(columns={"reading": "value"}))
-    keys = {key for key in of_readings if key[1] == "all"} | {key for key, rows in of_cells.items() if key[1] == "all" or _is_enough(rows)}
+    cells, readings = (_with_enough(rows, cells) for rows in (cells, readings.rename(columns={"reading": "value"})))
+    of_cells, of_readings = _by_series(cells), _by_series(readings)
     stages, contributions = [], []
-    for key in sorted(keys):
-        here = of_cells.get(key, _dated(cells.iloc[:0])), of_readings.get(key, _dated(readings.iloc[:0].rename(columns={"reading": "value"})))
+    for key in sorted({*of_cells, *of_readings}):
+        here = of_cells.get(key, _dated(cells.iloc[:0])), of_readings.get(key, _dated(readings.iloc[:0]))
         solved, name = balance.balance(*here), _names(*here)
         stages.append(_of_series(solved.stages.rename(columns=NAMES), name, key))
         contributions.append(_of_series(solved.contributions, name, key))
@@ -50,17 +50,17 @@ def survey_gaps(cells: pd.DataFrame, readings: pd.DataFrame, answers: pd.DataFra
         customers=("customers", "first"), answers=("answers", "sum"), trouble=("trouble", "sum"), great=("great", "sum")
     )
     together = together.assign(source="all").merge(cells[["period_kind", "period", "period_start"]].drop_duplicates())
-    of_cells, of_readings = _by_series(cells), _by_series(readings[readings["kind"] != "survey"].rename(columns={"reading": "value"}))
+    others = readings[readings["kind"] != "survey"].rename(columns={"reading": "value"})
+    of_cells, of_readings, of_surveys = (_by_series(rows[rows["cut_by"] == "all"]) for rows in (cells, others, together))
     parts = []
-    for key, rows in _by_series(together).items():
-        if key[1] == "all" and key in of_cells and key in of_readings:
-            here = of_cells[key], of_readings[key], rows
-            parts.append(_of_series(gap.survey_gaps(*here), _names(*here), key))
+    for key in sorted(of_surveys.keys() & of_cells.keys() & of_readings.keys()):
+        here = of_cells[key], of_readings[key], of_surveys[key]
+        parts.append(_of_series(gap.survey_gaps(*here), _names(*here), key))
     return _whole(parts, [*SERIES, *GAPS])
 
 
 def _by_series(rows: pd.DataFrame) -> dict[Any, pd.DataFrame]:
-    return {key: _dated(part) for key, part in rows.groupby(SERIES)}
+    return dict(iter(_dated(rows).groupby(SERIES)))
 
 
 def _names(*frames: pd.DataFrame) -> pd.Series[str]:
@@ -73,11 +73,13 @@ def _of_series(rows: pd.DataFrame, names: pd.Series[str], key: tuple[str, ...]) 
     return rows.assign(period=rows["period"].map(names), **series)
 
 
-def _is_enough(rows: pd.DataFrame) -> bool:
-    """Whether a cut has a stage with customers and answers enough that an estimate can come of it."""
-    totals = rows.assign(told=rows[["trouble", "in_between", "great"]].sum(axis=1)).groupby("stage")[["told", "customers"]].sum()
-    least = balance.LEAST_ANSWERS * max(rows["period"].nunique() / balance.YEAR, 1)
-    return bool(((totals["told"] >= least) & (totals["customers"] >= balance.LEAST_CUSTOMERS)).any())
+def _with_enough(rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all customers, and of the cuts that have a stage with customers and answers enough for an estimate to come of it."""
+    told = cells.assign(told=cells[["trouble", "in_between", "great"]].sum(axis=1))
+    stages = told.groupby([*SERIES, "stage"])[["told", "customers"]].sum().reset_index("stage")
+    years = told.groupby(SERIES)["period"].nunique().div(balance.YEAR).clip(lower=1).reindex(stages.index)
+    enough = stages.index[(stages["told"] >= balance.LEAST_ANSWERS * years) & (stages["customers"] >= balance.LEAST_CUSTOMERS)]
+    return rows[(rows["cut_by"] == "all") | pd.MultiIndex.from_frame(rows[SERIES]).isin(enough)]
 
 
 def _dated(rows: pd.DataFrame) -> pd.DataFrame:
