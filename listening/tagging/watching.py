@@ -36,7 +36,7 @@ def _judged(weekly: pd.DataFrame) -> pd.DataFrame:
     n = weekly["texts_before"].where(weekly["texts_before"] > 0)
     before = weekly["total_before"] / n
     smoothed = (weekly["total_before"] + 0.5) / (n + 1)  # so that a share of 0 is not taken for certain
-    variance = np.where(weekly["measure"] == "confidence", weekly["squares_before"] / n - before**2, smoothed * (1 - smoothed))
+    variance = np.where(weekly["measure"] == "confidence", (weekly["squares_before"] / n - before**2).clip(lower=1e-6), smoothed * (1 - smoothed))
     restless: pd.Series[float] = (weekly["between_before"] - weekly["total_before"] ** 2 / n) / variance / (weekly["weeks_before"] - 1).clip(lower=1)
     spread = variance * restless.clip(lower=1) * (1 / weekly["texts"] + 1 / n)
     jump = (weekly["mean"] - before) * np.where(weekly["measure"] == "confidence", -1, 1)  # upwards is for the worse
