@@ -19,7 +19,8 @@ KEY = ["period_kind", "period", "cut_by", "cut_value", "stage"]
 SPOKEN_FROM = 5  # units of one source, or answers; with fewer a share would say nothing
 SOURCES_TOLD = 3  # of those that spoke most
 LEAST_BELOW = 2  # who got less than expected though every measure went well, to be told of
-LEAST_NAMED = 3  # units, for a touchpoint to be named as what is told most
+LEAST_NAMED = 3  # units, for a theme to be named as what is told most
+THEMES_NAMED = 2  # of each side
 SPACE = "\u00a0"
 KINDS = {"survey": "survey answers", "ticket": "tickets", "review": "reviews", "chat": "chats", "social": "posts", "call": "calls"}
 
@@ -37,7 +38,7 @@ class Known:
     sources: list[Row] = field(default_factory=list)
     scores: list[Row] = field(default_factory=list)
     places: list[Row] = field(default_factory=list)
-    points: list[Row] = field(default_factory=list)
+    themes: list[Row] = field(default_factory=list)
     measures: dict[str, Row] = field(default_factory=dict)
     covered: Row = field(default_factory=dict)
 
@@ -58,14 +59,14 @@ def tell_all(
     sources: pd.DataFrame,
     scores: pd.DataFrame,
     places: pd.DataFrame,
-    points: pd.DataFrame,
+    themes: pd.DataFrame,
     measures: pd.DataFrame,
     coverage: pd.DataFrame,
     least: int,
 ) -> list[str]:
     """A story for each row of `stories`, in their order; `least` units of a source are enough to tell of a stage.
 
-    The other tables are what else is known: of each source, its scores, places where trouble gathers, touchpoints, the
+    The other tables are what else is known: of each source, its scores, places where trouble gathers, themes, the
     stage's measures, and who spoke.
     """
     whole = {"cut_by": "all", "cut_value": "all"}
@@ -75,13 +76,13 @@ def tell_all(
         _grouped(measures[[*KEY, "measure", "value", "low", "high", "n", "denominator"]]),
     )
     of_places = _grouped(places.assign(cut_here=places["cut_by"], value_here=places["cut_value"], **whole))
-    of_points, covered = _grouped(points.assign(**whole)), _grouped(coverage[coverage["source"] == "all"].assign(**whole))
+    of_themes, covered = _grouped(themes[themes["kind"] != "other"]), _grouped(coverage[coverage["source"] == "all"].assign(**whole))
     told = []
     for row in rows(stories):
         key = _key(row)
         known = Known(
             row, journey.titles[row["stage"]], len(journey.names), sorted(of_sources[key], key=lambda source: (-source["n"], source["source"])),
-            of_scores[key], of_places[key], of_points[key], {each["measure"]: each for each in of_measures[key]}, next(iter(covered[key]), {}),
+            of_scores[key], of_places[key], of_themes[key], {each["measure"]: each for each in of_measures[key]}, next(iter(covered[key]), {}),
         )  # fmt: skip
         told.append(_story(known, least))
     return told
@@ -114,11 +115,11 @@ def _story(known: Known, least: int) -> str:
     elif row["evidence_level"] == "estimate":
         parts = [_opening(known), _level(known), _order(known), _change(row)]
         if known.is_whole:
-            parts += [_expected(known), _kept(known), *map(_place, known.places), _touchpoints(known), _survey(known), _silent(known)]
+            parts += [_expected(known), _kept(known), *map(_place, known.places), _themes(known), _survey(known), _silent(known)]
     else:
         parts = [_opening(known), *_by_source(known), _change(row), _why(known)]
         if known.is_whole:
-            parts += [_order(known), _expected(known), _kept(known), *map(_place, known.places), _touchpoints(known), _survey(known), _silent(known)]
+            parts += [_order(known), _expected(known), _kept(known), *map(_place, known.places), _themes(known), _survey(known), _silent(known)]
         parts.append(_caution(known))
     return " ".join(part for part in parts if part)
 
@@ -171,14 +172,16 @@ def _by_source(known: Known) -> list[str]:
     return lines
 
 
-def _touchpoints(known: Known) -> str:
-    """What is named most among those in trouble, and among those who live it great."""
+def _themes(known: Known) -> str:
+    """What trouble is told of most, and what delight, with the shares of those who tell of any."""
     parts = []
     for words, side in (("trouble", "trouble"), ("delight", "great")):
-        most = max(known.points, key=lambda point: (point[side], point["touchpoint"]), default=None)
-        if most and most[side] >= LEAST_NAMED:
-            parts.append(f"{words} about {most['name']} ({most[side]} of {known.row[side]})")
-    return f"Most often told: {' and '.join(parts)}." if parts else ""
+        most = [theme for theme in known.themes if theme["side"] == side and theme["units"] >= LEAST_NAMED][:THEMES_NAMED]
+        if most:
+            named = " and ".join(f"{_share(theme, 'share')} name {theme['name']}" for theme in most)
+            parts.append(f"of {most[0]['denominator']} who tell of {words}, {named}")
+    told = "; ".join(parts)
+    return f"{told[0].upper()}{told[1:]}." if told else ""
 
 
 def _place(place: Row) -> str:

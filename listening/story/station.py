@@ -74,13 +74,13 @@ def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told
     stories = _stories(journey, spans, spoke, feedback.changes(said), frame("heard"), customers, estimated.stages, gaps).merge(_before(periods), how="left")
     measured = measures.measure(stories, spoke, frame("kept_feedback"), frame("asked_counts"), frame("representation"), periods)
     scores, gathered = feedback.scores(frame("score_counts")), places.standing_out(said)
-    points = touchpoints.tell(frame("touchpoint_counts"), journey)
+    points, themed = touchpoints.tell(frame("touchpoint_counts"), journey), themes.of_stages(warehouse)
     picked = quotes.pick(frame("quote_candidates"), _weights(stories))
-    stories["story"] = sentences.tell_all(journey, stories, _told(said), scores, gathered, points, measured, coverage, LEAST_UNITS)
+    stories["story"] = sentences.tell_all(journey, stories, _told(said), scores, gathered, themed, measured, coverage, LEAST_UNITS)
     published = {
         "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_scores": scores, "stage_measures": measured,
         "stage_places": gathered, "touchpoint_story": points, "quotes": picked, "stage_story": stories,
-        "stage_themes": themes.of_stages(warehouse),
+        "stage_themes": themed,
     }  # fmt: skip
     warehouse.replace("story/readings", read)
     for name, rows in published.items():
