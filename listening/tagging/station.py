@@ -16,7 +16,7 @@ from listening.tagging.tagger import Tagger
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace
 
-CHUNK = 8_000
+CHUNK = 4_000
 WORTH_LEARNING_FROM = 500  # records tagged in one night by a classifier that knows only the starter labels
 TAGGING_VERSION = "5"
 log = logging.getLogger(__name__)
