@@ -307,7 +307,9 @@ def test_themes_change_is_of_each_source_with_itself(make_workspace: Make) -> No
 
 
 def test_a_theme_is_told_by_side(make_workspace: Make) -> None:
-    place = make_workspace(SOURCE, {"a.csv": csv(some(CHARGE, 20) + some(LEFT, 50)), "b.csv": csv(["Thank you for sorting out the double charge so kindly."] * 3, 100, score=10)})
+    place = make_workspace(
+        SOURCE, {"a.csv": csv(some(CHARGE, 20) + some(LEFT, 50)), "b.csv": csv(["Thank you, the double charge is kindly sorted."] * 3, 100, score=10)}
+    )
     run(place)
     sides = {row["side"]: (row["units"], row["denominator"]) for row in rows(place, "from stage_themes where theme = 'pay-1' and period_kind = 'rolling'")}
     assert sides["all"] == (23, 73)
