@@ -14,6 +14,7 @@ def count(warehouse: Warehouse, clock: dt.datetime) -> int:
     """Count again what customers said up to `clock`; gives the number of units."""
     with warehouse.transaction():
         warehouse.build("tagging/tagged_records", clock=clock)
+        warehouse.build("signals/members")
         warehouse.build("signals/units")
         warehouse.build("signals/daily")
         warehouse.build("signals/theme_mentions")

@@ -367,7 +367,7 @@ def test_five_years_of_twelve_stages_are_told_once_for_each_period(store: Wareho
         {"names": names},
     )
     store.build("tagging/tagged_records", clock=CLOCK)
-    for name in ("daily", "theme_mentions", "theme_daily"):
+    for name in ("members", "daily", "theme_mentions", "theme_daily"):
         store.build(f"signals/{name}")
     stages = [journey.Stage(stage=name) for name in names]
     told = story.tell(store, journey.Journey(stages=stages), COMPANY, CLOCK)

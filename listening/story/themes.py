@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from listening.story import intervals
+from listening.story.feedback import LEAST_UNITS
 from listening.warehouse import Warehouse
 
 OTHER = "other"
-LEAST_TO_COMPARE = 10  # units of one source that speak of the stage on a side, in each of both periods
 PERIOD = ["period_kind", "period", "period_start", "period_end", "is_over"]
 CELL = ["stage", "theme", "side"]
 
@@ -41,7 +41,7 @@ def _changes(counts: pd.DataFrame, spoken: pd.DataFrame) -> pd.DataFrame:
     1959), so that a changed mix of sources is no change. The variance takes each share with one unit more on either side
     (Agresti and Caffo 2000).
     """
-    enough = spoken[spoken["denominator"] >= LEAST_TO_COMPARE]
+    enough = spoken[spoken["denominator"] >= LEAST_UNITS]
     before = enough[["period_kind", "period", "period_end", "stage", "side", "source", "denominator"]]
     before = before.rename(columns={"period": "before", "period_end": "period_start", "denominator": "denominator_before"})
     pairs = enough[["period_kind", "period", "period_start", "stage", "side", "source", "denominator"]].merge(

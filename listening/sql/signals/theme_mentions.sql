@@ -1,13 +1,10 @@
 -- what each unit speaks of at each stage; how it speaks of it is told by those sentences where they are clear, else by the unit's stance
 with said as (
     select
-        themed.stage, themed.theme, sentences.sentiment, sentences."stop" - sentences."start" as length, records.record_id, records.said_at,
-        -- the same as in signals/units.sql
-        case when kind in ('ticket', 'chat', 'call') and thread_id is not null then source || '/' || thread_id else coalesce(answer_id, record_id) end as unit_id
+        themed.stage, themed.theme, sentences.sentiment, sentences."stop" - sentences."start" as length, record_id, members.unit_id
     from tagging.sentence_themes as themed
     inner join tagging.sentences as sentences using (record_id, sentence_no)
-    inner join tagging.tagged_records as records using (record_id)
-    where records.role not in ('employee', 'supplier') and records.kind <> 'checkins'
+    inner join signals.members as members using (record_id)
 ),
 
 mentions as (

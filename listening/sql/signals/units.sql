@@ -1,11 +1,10 @@
 with said as (
     select
         *,
-        case when kind in ('ticket', 'chat', 'call') and thread_id is not null then source || '/' || thread_id else coalesce(answer_id, record_id) end as unit_id,
         -- of messages at the same moment always the same one comes first
         (said_at, record_id) as place
     from tagging.tagged_records
-    where role not in ('employee', 'supplier') and kind <> 'checkins'
+    inner join signals.members using (record_id)
 ),
 
 conversation_stages as (
