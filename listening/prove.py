@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from listening import worlds
-from listening.story import balance, gap, intervals, shares
+from listening.story import balance, corrections, gap, intervals, shares
 from listening.worlds import Family
 
 Floats = NDArray[np.float64]
@@ -79,7 +79,7 @@ def measure(n_worlds: int = WORLDS, is_quick: bool = False, progress: Callable[[
         progress: told what is being measured.
     """
     run = _Run(QUICK, 2.0, progress) if is_quick else _Run(n_worlds, 0.0 if n_worlds >= WORLDS else 2.0, progress)
-    parts = (_of_shares, _of_the_story, _of_fewer_checkins, _of_none, _of_silence, _of_broken_sources, _of_families, _of_the_gap)
+    parts = (_of_shares, _of_measures, _of_the_story, _of_fewer_checkins, _of_none, _of_silence, _of_broken_sources, _of_families, _of_the_gap)
     return [figure for part in parts for figure in part(run)]
 
 
@@ -107,7 +107,7 @@ def _shares_of(seed: int, has_drifted: bool) -> tuple[float, ...]:
     if has_drifted:
         confusion = 0.85 * confusion + 0.15 * rng.dirichlet(np.ones(n), size=n)
     true = rng.choice(n, TEXTS, p=truth)
-    predicted = (rng.random((TEXTS, 1)) > confusion.cumsum(axis=1)[true]).sum(axis=1).clip(max=n - 1)
+    predicted = _drawn(rng, confusion[true])
     negative = rng.random(TEXTS) < rng.uniform(0.2, 0.8, n)[true]
     said_negative = negative == (rng.random(TEXTS) < SENTIMENT_RIGHT)
     labelled = rng.choice(TEXTS, LABELS, replace=False)
@@ -117,20 +117,105 @@ def _shares_of(seed: int, has_drifted: bool) -> tuple[float, ...]:
     np.add.at(counts, (predicted, 1 - said_negative), 1)
     stages, actual = np.bincount(true, minlength=n) / TEXTS, np.bincount(true, negative, n) / np.maximum(np.bincount(true, minlength=n), 1)
     value, variance = shares.corrected(counts.sum(axis=1), table.sum(axis=(1, 3)))
-    within, spread = shares.corrected_within(counts, table)
+    within, _, spread = shares.corrected_within(counts[None], table[None], [0], [0, 1])
     counted, counted_within = counts.sum(axis=1) / TEXTS, counts[:, 0] / np.maximum(counts.sum(axis=1), 1)
     return (
-        _square(value - stages), _square(counted - stages), _held(value - stages, variance),
-        _square(within - actual), _square(counted_within - actual), _held(within - actual, spread),
+        _square(value - stages), _square(counted - stages), _held(stages, value, variance),
+        _square(within - actual), _square(counted_within - actual), _held(actual, within, spread),
     )  # fmt: skip
+
+
+def _of_measures(run: _Run) -> Iterator[Figure]:
+    run.progress("measures read from words, corrected for the classifier's errors")
+    cases = (
+        ("measures of words, one source, 300 labels", {}),
+        ("measures of words, one source, 200 labels, mostly misread", {"labels": 200, "false": 0.2}),
+        ("measures of words, one source, 300 labels, seldom told", {"often": (0.02, 0.1)}),
+        ("measures of words, three sources, 200 labels each", {"sources": 3, "labels": 200}),
+        ("measures of words, six sources, 200 labels each", {"sources": 6, "labels": 200}),
+    )
+    for about, world in cases:
+        told = pd.concat([_measures_of(seed, **world) for seed in range(max(run.worlds // 3, 2 * QUICK))])
+        for name, rows in told.groupby("measure"):
+            rows = rows.set_index("world")
+            own, naive = (_by_world((rows[column] - rows["truth"]) ** 2) for column in ("value", "as_read"))
+            yield run.figure(about, f"error of {name}, against the uncorrected", _ratio(own, naive), most=1.0)
+            yield run.figure(about, f"90 % intervals of {name} that hold", _mean(_by_world(rows["holds"])), 0.84, 0.96)
+
+
+MEASURES = {
+    "expectation_below_of_feedback": ("below", "expectation"),
+    "expectation_exceeded_of_feedback": ("exceeded", "expectation"),
+}
+
+
+def _measures_of(
+    seed: int, sources: int = 1, labels: int = 300, often: tuple[float, float] = (0.05, 0.3), recall: float = 0.4, false: float = 0.05
+) -> pd.DataFrame:  # fmt: skip
+    """What is published of expectations in one period, beside the rates by which texts came about; misread by stage and by what they tell.
+
+    Args:
+        seed: of the world.
+        sources: with 3000 texts each, which differ in stages and in how these are misread.
+        labels: random ones of each source.
+        often: between which shares of a stage's texts tell of an expectation.
+        recall: share of these that are read so, roughly.
+        false: share of the others that are read as if they told of one; between half and twice as many by stage.
+    """
+    rng = np.random.default_rng([seed, 6])
+    n, kinds = len(worlds.STAGES), corrections.KINDS["expectation"]
+    tells, kind_of = rng.uniform(*often, n)[:, None], rng.dirichlet([3, 1.5, 1.5], n)
+    rates = np.hstack([kind_of * tells, 1 - tells])
+    as_read = _misreading(rng, recall, false, n)
+    texts = pd.concat([_texts_of(rng, rates, as_read, labels).assign(source=f"s{number}") for number in range(sources)])
+    texts = texts.assign(period_kind="quarter", period="now", domain="all", tag="expectation", n=1)
+    counts = pd.crosstab(texts["predicted"], texts["predicted_kind"]).reindex(columns=kinds, fill_value=0).rename_axis("stage").reset_index()
+    counts = counts.assign(period_kind="quarter", period="now", cut_by="all", cut_value="all", expectation=counts[list(kinds[:3])].sum(axis=1))
+    found = corrections.correct(texts, counts, MEASURES | dict.fromkeys(corrections.CORRECTED.keys() - MEASURES.keys(), ("met", "expectation")))
+    found = found[found["measure"].isin(list(MEASURES))].merge(counts, on="stage")
+    place, hits = found["stage"].str[1:].astype(int).to_numpy(), found["measure"].map(lambda name: MEASURES[name][0])
+    _, low, high = intervals.share(found["value"] * found["worth"], found["worth"])
+    found["truth"] = kind_of[place, [kinds.index(kind) for kind in hits]]
+    found["as_read"] = [row[kind] / row["expectation"] for kind, (_, row) in zip(hits, found.iterrows(), strict=True)]
+    return found.assign(holds=(low <= found["truth"]) & (found["truth"] <= high), world=seed)
+
+
+def _misreading(rng: np.random.Generator, recall: float, false: float, n_stages: int) -> Floats:
+    """How likely each kind of text is read as each, by stage: stages × true × predicted."""
+    table = np.zeros((n_stages, 4, 4))
+    for kind in range(3):
+        wrong = np.insert(0.07 * rng.dirichlet(np.ones(2)), kind, recall * rng.uniform(0.5, 1.5))
+        table[:, kind, :3] = wrong
+    table[:, 3, :3] = rng.uniform(0.5, 2, n_stages)[:, None] * false * rng.dirichlet(np.ones(3))
+    table[:, :, 3] = 1 - table[:, :, :3].sum(axis=2)
+    return table
+
+
+def _texts_of(rng: np.random.Generator, rates: Floats, as_read: Floats, labels: int) -> pd.DataFrame:
+    """A source's texts as they are and as they are read, some of them labelled."""
+    n, kinds = len(rates), np.array(corrections.KINDS["expectation"], dtype=object)
+    stages = np.array([PREDICTED_RIGHT * (np.arange(n) == stage) + (1 - PREDICTED_RIGHT) * rng.dirichlet(np.ones(n)) for stage in range(n)])
+    true = rng.choice(n, TEXTS, p=rng.dirichlet(np.full(n, 2.0)))
+    kind = _drawn(rng, rates[true])
+    predicted, predicted_kind = _drawn(rng, stages[true]), _drawn(rng, as_read[true, kind])
+    names = np.array([f"s{number}" for number in range(n)], dtype=object)
+    texts = pd.DataFrame({"predicted": names[predicted], "placed": names[predicted], "predicted_kind": kinds[predicted_kind]})
+    is_labelled = rng.permutation(TEXTS) < labels
+    return texts.assign(true=np.where(is_labelled, names[true], None), true_kind=np.where(is_labelled, kinds[kind], None))
+
+
+def _drawn(rng: np.random.Generator, chances: Floats) -> NDArray[np.int64]:
+    """One place of each row, by its chances."""
+    return np.asarray((rng.random((len(chances), 1)) > chances.cumsum(axis=1)).sum(axis=1).clip(max=chances.shape[1] - 1))
 
 
 def _square(error: Floats) -> float:
     return float((1e4 * error**2).mean())
 
 
-def _held(error: Floats, variance: Floats) -> float:
-    return float((np.abs(error) <= intervals.Z * np.sqrt(variance)).mean())
+def _held(truth: Floats, value: Floats, variance: Floats) -> float:
+    _, low, high = shares.within_errors(value, variance)
+    return float(((low <= truth) & (truth <= high)).mean())
 
 
 def _of_the_story(run: _Run) -> Iterator[Figure]:

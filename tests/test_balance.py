@@ -134,8 +134,9 @@ def test_a_perfect_reader_leaves_the_negative_share_within_a_stage_as_it_was_cou
     for stage in range(2):
         for sentiment in range(2):
             table[stage, sentiment, stage, sentiment] = 10_000
-    value, variance = shares.corrected_within([[30, 70], [80, 20]], table)
+    value, size, variance = shares.corrected_within([[[30, 70], [80, 20]]], table[None], [0], [0, 1])
     assert value == pytest.approx([0.3, 0.8], abs=0.002)
+    assert size == pytest.approx([100, 100], abs=0.1)
     assert variance == pytest.approx([0, 0], abs=1e-5)
 
 
