@@ -64,7 +64,8 @@ def correct(read: pd.DataFrame, counts: pd.DataFrame, columns: Mapping[str, tupl
     whole = counts[counts["cut_by"] == "all"]
     by = {key: rows.set_index("stage") for key, rows in whole.groupby(PERIOD)}
     parts = []
-    for (kind, period, domain, tag), texts in read.groupby([*PERIOD, "domain", "tag"]):
+    for key, texts in read.groupby([*PERIOD, "domain", "tag"]):
+        kind, period, domain, tag = (str(name) for name in key)
         if (kind, period) in by:
             told = {name: columns[name] for name, what in CORRECTED.items() if (what.tag, what.domain) == (tag, domain)}
             parts += [rows.assign(period_kind=kind, period=period, cut_by="all", cut_value="all") for rows in _of_period(texts, by[kind, period], told)]
@@ -77,18 +78,18 @@ def _of_period(texts: pd.DataFrame, counts: pd.DataFrame, columns: Mapping[str, 
     number = labelled.groupby("source")["n"].sum()
     sources = sorted(number.index[number >= shares.ENOUGH_WITHIN])
     texts, labelled = texts[texts["source"].isin(sources)], labelled[labelled["source"].isin(sources)]
+    if labelled.loc[labelled["true_kind"] != NOTHING, "n"].sum() < LEAST_TELLING:
+        return
     stages = sorted({*texts["predicted"], *labelled["true"]})
     for name, (hits, of) in columns.items():
         what = CORRECTED[name]
-        if labelled.loc[labelled["true_kind"].isin(what.of), "n"].sum() < LEAST_TELLING:
-            continue
         predicted = _table(texts, {"source": sources, "predicted": stages, "predicted_kind": KINDS[what.tag]})
         labels = _table(labelled, {"source": sources, "predicted": stages, "predicted_kind": KINDS[what.tag], "true": stages, "true_kind": KINDS[what.tag]})
         here = counts.reindex(stages)[[hits, of]].fillna(0).to_numpy(float)
         within = np.stack([_placed(texts, kinds, stages) for kinds in (what.hits, what.of)], axis=1)
         rest = np.maximum(here - within, 0)
-        places = [[KINDS[what.tag].index(kind) for kind in kinds] for kinds in (what.hits, what.of)]
-        value, size, variance = shares.corrected_within(predicted, labels, *places, as_read=rest)
+        hit, told = ([KINDS[what.tag].index(kind) for kind in kinds] for kinds in (what.hits, what.of))
+        value, size, variance = shares.corrected_within(predicted, labels, hit, told, rest)
         worth = shares.worth_of(value, variance + value * (1 - value) / size)
         rows = pd.DataFrame({"stage": stages, "measure": name, "value": value, "worth": worth, "labels": int(labelled["n"].sum())})
         yield rows[(here[:, 1] > 0) & (rest[:, 1] <= (1 - LEAST_COVERED) * here[:, 1])]
@@ -103,6 +104,6 @@ def _placed(texts: pd.DataFrame, kinds: tuple[str, ...], stages: list[str]) -> s
 def _table(texts: pd.DataFrame, axes: Mapping[str, list[str] | tuple[str, ...]]) -> shares.Floats:
     """Counts of texts by some columns, each an axis with its values in the given order."""
     table = np.zeros([len(values) for values in axes.values()])
-    places = tuple(pd.Index(values).get_indexer(texts[name]) for name, values in axes.items())
+    places = tuple(pd.Index(values).get_indexer(pd.Index(texts[name])) for name, values in axes.items())
     np.add.at(table, places, texts["n"].to_numpy(float))
     return table

@@ -23,6 +23,7 @@ ENOUGH = 100  # labels of a source, for the shares of stages
 ENOUGH_WITHIN = 200  # for the share of negative words within a stage
 PRIOR = 0.5  # labels' worth of an even share in each predicted class
 SEPARABLE = 4.0  # labels' worth of the product of the stage's and the sentiment's own tables
+SHARED_OUT = 1.5  # power of the sources' concentration (1 for one, 1/6 for six alike) by which that is less where several stand together
 CORRECTED, UNCORRECTED = "post-stratified by predicted class", "uncorrected"
 NONE = "\x00none"  # stands for a missing class while counting
 Key = list[str]
@@ -59,8 +60,8 @@ def corrected_within(
         as_read: hits and size by stage (stages × 2) of other texts, which are taken as they were read.
     """
     w, n = np.asarray(predicted, float), np.asarray(labels, float)
-    of_source = w.sum(axis=(1, 2))
-    weight = SEPARABLE * (of_source**2).sum() / of_source.sum() ** 2
+    of_source = w.sum(axis=(1, 2)) / w.sum()
+    weight = SEPARABLE * (of_source**2).sum() ** SHARED_OUT
     product = _own(n.sum(axis=(2, 4)))[:, :, None, :, None] * _own(n.sum(axis=(1, 3)))[:, None, :, None, :]
     of_class = n.sum(axis=(3, 4)) + weight
     b = (n + weight * product) / of_class[..., None, None]
@@ -75,7 +76,7 @@ def corrected_within(
 
 def _own(table: Floats) -> Floats:
     """What each predicted class truly is, by its own labels alone: sources × predicted × true."""
-    return (table + PRIOR / table.shape[-1]) / (table.sum(axis=-1, keepdims=True) + PRIOR)
+    return np.asarray((table + PRIOR / table.shape[-1]) / (table.sum(axis=-1, keepdims=True) + PRIOR))
 
 
 def stage_shares(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
