@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listening.story import balance, gap, shape, shares
+from listening.story import balance, gap, measures, readings, shape, shares
 from listening.story.balance import COUNTS
 
 CELL_COLUMNS = ["stage", "period", "failed", "had_ticket", *COUNTS]
@@ -149,6 +149,43 @@ def test_few_labels_leave_shares_uncorrected_and_say_so() -> None:
     told = shares.stage_shares(predicted, few.assign(n=100))
     assert set(told["method"]) == {shares.CORRECTED}
     assert told.set_index("stage").loc["pay", "share"] > 0.6
+
+
+def test_a_customer_who_answers_twice_is_no_more_than_heard() -> None:
+    counts, said = world(answers=20)
+    answers = {
+        "stage": "s0",
+        "period": 4,
+        "failed": True,
+        "had_ticket": False,
+        "customers": 3,
+        "answers": 8.0,
+        "trouble": 2.0,
+        "great": 4.0,
+        "source": "survey",
+    }
+    (row,) = gap.survey_gaps(counts, said, pd.DataFrame([answers])).to_dict("records")
+    assert row["heard_of_troubled"] == 1
+    assert np.isnan(row["heard_of_clean"])
+    assert np.isnan(row["represented"])
+
+
+def test_a_cut_of_customers_never_leaves_less_than_no_answer_of_nobody_known() -> None:
+    place = {"period_kind": "quarter", "cut_by": "region", "cut_value": "Coast", "period": "2026-Q2", "stage": "pay"}
+    said = pd.DataFrame([place | {"source": "nps", "kind": "survey", "n": 3, "trouble": 2, "great": 1}])
+    cell = {"failed": False, "had_ticket": False}
+    known = pd.DataFrame([place | cell | {"source": "nps", "n": 5, "trouble": 1, "great": 4}])  # by operations two more live there than say so
+    cells = pd.DataFrame([place | cell | {"customers": 40}])
+    found = readings.survey_answers(said, known, cells)
+    unknown = found[found["failed"].isna()]
+    assert unknown[["answers", "trouble", "great"]].to_numpy().tolist() == [[0, 0, 0]]
+    assert found[["answers", "trouble", "great"]].sum().tolist() == [5, 1, 4]
+
+
+def test_a_surveys_excess_keeps_its_width_where_its_interval_ends_at_a_hundred() -> None:
+    told = {"survey_gap": True, "survey_net": 97.0, "survey_low": 92.0, "survey_high": 100.0, "story_sd": 0.0, "excess": 30.0, "survey_answers": 40}
+    (row,) = measures._survey_excess(pd.DataFrame([told])).to_dict("records")
+    assert (row["low"], row["high"]) == (25, 35)
 
 
 def test_discoveries_are_those_of_benjamini_and_hochberg() -> None:

@@ -16,8 +16,8 @@ import pandas as pd
 from listening.story import shares
 from listening.story.feedback import KEY
 
-LEAST_COVERED = 0.9  # of what a share is of, as it was read, must be in texts with labels enough
-LEAST_TELLING = 20  # random labels that tell of the matter at all
+MOST_AS_READ = 0.1  # of what a share is of may be in texts without labels enough
+LEAST_TELLING = 30  # random labels that tell of the matter at all
 PERIOD = ["period_kind", "period"]
 NOTHING = "nothing"
 KINDS = {
@@ -92,7 +92,7 @@ def _of_period(texts: pd.DataFrame, counts: pd.DataFrame, columns: Mapping[str, 
         value, size, variance = shares.corrected_within(predicted, labels, hit, told, rest)
         worth = shares.worth_of(value, variance + value * (1 - value) / size)
         rows = pd.DataFrame({"stage": stages, "measure": name, "value": value, "worth": worth, "labels": int(labelled["n"].sum())})
-        yield rows[(here[:, 1] > 0) & (rest[:, 1] <= (1 - LEAST_COVERED) * here[:, 1])]
+        yield rows[(here[:, 1] > 0) & (rest[:, 1] <= MOST_AS_READ * here[:, 1])]
 
 
 def _placed(texts: pd.DataFrame, kinds: tuple[str, ...], stages: list[str]) -> shares.Floats:
