@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listening.story import balance, gap, measures, readings, shape, shares
+from listening.story import balance, gap, measures, shape, shares
 from listening.story.balance import COUNTS
+from listening.story.readings import survey_answers
 
 CELL_COLUMNS = ["stage", "period", "failed", "had_ticket", *COUNTS]
 NO_READINGS = pd.DataFrame({"stage": [], "period": [], "source": [], "value": []})
@@ -176,7 +177,7 @@ def test_a_cut_of_customers_never_leaves_less_than_no_answer_of_nobody_known() -
     cell = {"failed": False, "had_ticket": False}
     known = pd.DataFrame([place | cell | {"source": "nps", "n": 5, "trouble": 1, "great": 4}])  # by operations two more live there than say so
     cells = pd.DataFrame([place | cell | {"customers": 40}])
-    found = readings.survey_answers(said, known, cells)
+    found = survey_answers(said, known, cells)
     unknown = found[found["failed"].isna()]
     assert unknown[["answers", "trouble", "great"]].to_numpy().tolist() == [[0, 0, 0]]
     assert found[["answers", "trouble", "great"]].sum().tolist() == [5, 1, 4]

@@ -41,7 +41,7 @@ def test_themes_in_order_are_counted_and_none_yet_is_no_fault(place: Workspace) 
         (THEME.format(stage="pay", more=", colour: red"), "colour"),
         (THEME.format(stage="pay", more="") + THEME.format(stage="pay", more="").removeprefix("themes:\n"), "'pay-1' stands there twice"),
         ("themes: [", "is not valid YAML"),
-        ("[]", "themes.yaml"),
+        ("[pay-1]", "the file as a whole"),
         ("themes: \udcff", "is not valid YAML"),
     ],
 )

@@ -17,7 +17,7 @@ from listening.story import corrections, intervals
 CASES: dict[str, dict[str, Any]] = {
     "measures of words, one source, 300 labels": {},
     "measures of words, one source, 200 labels, mostly misread": {"labels": 200, "false": 0.2},
-    "measures of words, one source, 300 labels, seldom told": {"often": (0.02, 0.1)},
+    "measures of words, one source, 400 labels, seldom told": {"labels": 400, "often": (0.02, 0.1)},
     "measures of words, three sources, 200 labels each": {"sources": 3, "labels": 200},
     "measures of words, six sources, 200 labels each": {"sources": 6, "labels": 200},
 }
