@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from listening import journey, landing, records, warehouse
-from listening.tagging import classifier
+from listening.tagging import classifier, themes
 from listening.workspace import Mend, Settings, Workspace
 
 ROWS_REHEARSED = 20_000  # about so many of each file
@@ -31,7 +31,7 @@ class Finding:
 
 
 def check(workspace: Workspace) -> list[Finding]:
-    """Look at configuration, journey, classifier, disk and every source.
+    """Look at configuration, journey, themes, classifier, disk and every source.
 
     Raises:
         Mend: there is no workspace here, or listening.toml as a whole cannot be used.
@@ -41,6 +41,7 @@ def check(workspace: Workspace) -> list[Finding]:
     findings = [Finding("listening.toml", "ok", f"{settings.company.name}, {settings.company.timezone}, {sources} source{'s' * (sources != 1)}")]
     findings += [
         _attempt("journey.yaml", lambda: _stages(workspace)),
+        _attempt("themes.yaml", lambda: _themes(workspace)),
         _attempt("classifier", lambda: _classifier(workspace)),
         _attempt("disk", lambda: _disk(workspace)),
     ]
@@ -65,6 +66,16 @@ def _attempt(what: str, look: Callable[[], str]) -> Finding:
 
 def _stages(workspace: Workspace) -> str:
     return f"{len(journey.read(workspace.journey).names)} stages"
+
+
+def _themes(workspace: Workspace) -> str:
+    if not workspace.themes.exists():
+        return "none yet; nights write what they find"
+    book = themes.read(workspace.themes)
+    if strangers := themes.strangers(book, journey.read(workspace.journey)):
+        raise Mend("; ".join(sentence.removeprefix("themes.yaml: ").removeprefix("themes.yaml ") for sentence in strangers) + ".")
+    number = sum(not theme.closed_on for theme in book.themes)
+    return f"{number} open theme{'s' * (number != 1)}"
 
 
 def _classifier(workspace: Workspace) -> str:

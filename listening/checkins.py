@@ -2,7 +2,8 @@
 
 A few customers who are asked at random make known how all of them live. So nobody chooses whom to ask: the draw does,
 among those who passed the stage in the last 90 days of input. Left out are the people on `do-not-call.csv`, forgotten
-ones, our own, and whoever was asked lately.
+ones, our own, and whoever was asked lately, or drawn lately for a sheet that has not come back: `checkins-drawn.csv` keeps
+who was drawn for which.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ import datetime as dt
 import io
 import random
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from listening import journey, warehouse
 from listening.forgotten import Forgotten
 from listening.publish import reading
-from listening.workspace import Mend, Workspace
+from listening.workspace import Mend, Workspace, put
 
 REST_DAYS = 90  # for which a customer who was asked is left in peace
 DO_NOT_CALL = "do-not-call.csv"
+DRAWN = "checkins-drawn.csv"
+DRAWN_COLUMNS = ("customer_id", "stage", "drawn_on", "sheet")
+KEPT_DAYS = 400  # for which it is known who was drawn; more than anybody is left in peace
 SCRIPT = (
     "You have been with us for “{title}” lately. How was that for you: did you have trouble, was it as expected, or was it great? "
     "Was it less than you had expected, just that, or more? Will you remember it in a year? Did it cost you effort? Would you recommend us? What happened?"
@@ -45,7 +50,7 @@ class Drawn:
     notes: list[str] = field(default_factory=list)
 
 
-def draw(workspace: Workspace, number: int, stage: str | None = None, rest_days: int = REST_DAYS, seed: str | None = None) -> Drawn:
+def draw(workspace: Workspace, number: int, stage: str | None = None, rest_days: int = REST_DAYS, seed: str | None = None, sheet: Path | None = None) -> Drawn:
     """Draw customers of each stage at random, nobody twice.
 
     Args:
@@ -54,9 +59,10 @@ def draw(workspace: Workspace, number: int, stage: str | None = None, rest_days:
         stage: only this one.
         rest_days: how long a customer who was asked is left in peace.
         seed: the same seed draws the same customers from the same data; without it, today's date.
+        sheet: where the draw will be written. Whoever was drawn for that same file may be drawn again, as it is replaced.
 
     Raises:
-        Mend: nothing is published, there is no such stage, or the list of those not to be called cannot be read.
+        Mend: nothing is published, there is no such stage, or a list of those who may not be drawn cannot be read.
     """
     titles = journey.read(workspace.journey).titles
     if stage is not None and stage not in titles:
@@ -67,11 +73,13 @@ def draw(workspace: Workspace, number: int, stage: str | None = None, rest_days:
     with warehouse.reading(reading.database(workspace)) as published:
         found = published.rows("publish/reader/callable", timezone=company.timezone, rest_days=rest_days)
     forgotten, unwanted = Forgotten(workspace), do_not_call(workspace)
+    out = _on_sheets(workspace, rest_days, sheet)
     may_ask = [row for row in found if row["customer_id"] not in unwanted and not forgotten.is_named(customer=row["customer_id"])]
     chance = random.Random(seed or dt.date.today().isoformat())  # noqa: S311 (a draw that can be repeated, no secret)
     drawn, taken = Drawn(), set[str]()
     stages = [stage] if stage else list(titles)
     ready = {name: [row["customer_id"] for row in may_ask if row["stage"] == name and not row["is_asked_lately"]] for name in stages}
+    ready = {name: [customer for customer in customers if customer not in out] for name, customers in ready.items()}
     for name in sorted(stages, key=lambda name: (len(ready[name]), name)):  # the smallest first, or the others would use up its customers
         left = [customer for customer in ready[name] if customer not in taken]
         chosen = chance.sample(left, min(number, len(left)))
@@ -79,7 +87,64 @@ def draw(workspace: Workspace, number: int, stage: str | None = None, rest_days:
         drawn.rows += [_line(name, titles[name], customer, len(chosen) / len(left)) for customer in chosen]
         drawn.notes += _short(name, number, len(chosen), sum(row["stage"] == name for row in found))
     drawn.rows.sort(key=lambda row: stages.index(row["stage"]))
+    if drawn.notes and out:
+        drawn.notes.append(f"{len(out)} customers were drawn in the last {rest_days} days for sheets listed in {DRAWN}; take out those who will not be asked.")
     return drawn
+
+
+def note(workspace: Workspace, drawn: Drawn, sheet: Path) -> None:
+    """Remember who was drawn for a sheet that was written, so that nobody is drawn again before it comes back."""
+    today = dt.date.today()
+    kept = [row for row in _noted(workspace) if row["sheet"] != _name(workspace, sheet) and row["drawn_on"] > (today - dt.timedelta(KEPT_DAYS)).isoformat()]
+    here = {"drawn_on": today.isoformat(), "sheet": _name(workspace, sheet)}
+    _keep(workspace, [*kept, *({"customer_id": row["customer_id"], "stage": row["stage"], **here} for row in drawn.rows)])
+
+
+def forget(workspace: Workspace) -> None:
+    """Take forgotten people out of what is known of earlier draws."""
+    noted, forgotten = _noted(workspace), Forgotten(workspace)
+    kept = [row for row in noted if not forgotten.is_named(customer=row["customer_id"])]
+    if len(kept) < len(noted):
+        _keep(workspace, kept)
+
+
+def _on_sheets(workspace: Workspace, rest_days: int, sheet: Path | None) -> set[str]:
+    """The customers who were drawn within these days, for other sheets than this."""
+    since = (dt.date.today() - dt.timedelta(rest_days)).isoformat()
+    replaced = _name(workspace, sheet) if sheet else ""
+    return {row["customer_id"] for row in _noted(workspace) if row["drawn_on"] >= since and row["sheet"] != replaced}
+
+
+def _name(workspace: Workspace, sheet: Path) -> str:
+    """A sheet's path, from the workspace on where it is in there."""
+    path, root = sheet.resolve(), workspace.root.resolve()
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
+
+
+def _noted(workspace: Workspace) -> list[dict[str, str]]:
+    """Who was drawn, on what day, for which sheet.
+
+    Raises:
+        Mend: the file cannot be read.
+    """
+    path = workspace.root / DRAWN
+    try:
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Mend(f"{path} cannot be read ({type(error).__name__}). Mend it, or delete it if nobody is being called.") from None
+    if any(not row.get(name) for row in rows for name in DRAWN_COLUMNS):
+        raise Mend(f"{path} has a row without {', '.join(DRAWN_COLUMNS[:-1])} or {DRAWN_COLUMNS[-1]}. Mend it, or delete it if nobody is being called.")
+    return rows
+
+
+def _keep(workspace: Workspace, rows: list[dict[str, str]]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, DRAWN_COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    put(workspace.root / DRAWN, text.getvalue())
 
 
 def way_back(workspace: Workspace) -> str:

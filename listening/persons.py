@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from listening import landing, night, search, warehouse
+from listening import checkins, landing, night, search, warehouse
 from listening.forgotten import Forgotten, Identity, identities_of, named_columns
 from listening.publish import reading
 from listening.warehouse import Warehouse
@@ -65,6 +65,7 @@ def forget(workspace: Workspace, who: Identity, is_dry_run: bool = False) -> Rec
     receipt = Receipt(found, is_dry_run, unsearched=sorted(value for value in values if len(value) < search.SHORTEST))
     if not is_dry_run:
         receipt.published = night.run(workspace, is_pulling=False).published
+        checkins.forget(workspace)
     receipt.left = search.files_with(workspace.inbox if is_dry_run else workspace.root, values)
     return receipt
 

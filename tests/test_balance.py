@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listening.story import balance, gap, shape, shares
+from listening.story import balance, gap, measures, shape, shares
 from listening.story.balance import COUNTS
+from listening.story.readings import survey_answers
 
 CELL_COLUMNS = ["stage", "period", "failed", "had_ticket", *COUNTS]
 NO_READINGS = pd.DataFrame({"stage": [], "period": [], "source": [], "value": []})
@@ -134,8 +135,9 @@ def test_a_perfect_reader_leaves_the_negative_share_within_a_stage_as_it_was_cou
     for stage in range(2):
         for sentiment in range(2):
             table[stage, sentiment, stage, sentiment] = 10_000
-    value, variance = shares.corrected_within([[30, 70], [80, 20]], table)
+    value, size, variance = shares.corrected_within([[[30, 70], [80, 20]]], table[None], [0], [0, 1])
     assert value == pytest.approx([0.3, 0.8], abs=0.002)
+    assert size == pytest.approx([100, 100], abs=0.1)
     assert variance == pytest.approx([0, 0], abs=1e-5)
 
 
@@ -148,6 +150,43 @@ def test_few_labels_leave_shares_uncorrected_and_say_so() -> None:
     told = shares.stage_shares(predicted, few.assign(n=100))
     assert set(told["method"]) == {shares.CORRECTED}
     assert told.set_index("stage").loc["pay", "share"] > 0.6
+
+
+def test_a_customer_who_answers_twice_is_no_more_than_heard() -> None:
+    counts, said = world(answers=20)
+    answers = {
+        "stage": "s0",
+        "period": 4,
+        "failed": True,
+        "had_ticket": False,
+        "customers": 3,
+        "answers": 8.0,
+        "trouble": 2.0,
+        "great": 4.0,
+        "source": "survey",
+    }
+    (row,) = gap.survey_gaps(counts, said, pd.DataFrame([answers])).to_dict("records")
+    assert row["heard_of_troubled"] == 1
+    assert np.isnan(row["heard_of_clean"])
+    assert np.isnan(row["represented"])
+
+
+def test_a_cut_of_customers_never_leaves_less_than_no_answer_of_nobody_known() -> None:
+    place = {"period_kind": "quarter", "cut_by": "region", "cut_value": "Coast", "period": "2026-Q2", "stage": "pay"}
+    said = pd.DataFrame([place | {"source": "nps", "kind": "survey", "n": 3, "trouble": 2, "great": 1}])
+    cell = {"failed": False, "had_ticket": False}
+    known = pd.DataFrame([place | cell | {"source": "nps", "n": 5, "trouble": 1, "great": 4}])  # by operations two more live there than say so
+    cells = pd.DataFrame([place | cell | {"customers": 40}])
+    found = survey_answers(said, known, cells)
+    unknown = found[found["failed"].isna()]
+    assert unknown[["answers", "trouble", "great"]].to_numpy().tolist() == [[0, 0, 0]]
+    assert found[["answers", "trouble", "great"]].sum().tolist() == [5, 1, 4]
+
+
+def test_a_surveys_excess_keeps_its_width_where_its_interval_ends_at_a_hundred() -> None:
+    told = {"survey_gap": True, "survey_net": 97.0, "survey_low": 92.0, "survey_high": 100.0, "story_sd": 0.0, "excess": 30.0, "survey_answers": 40}
+    (row,) = measures._survey_excess(pd.DataFrame([told])).to_dict("records")
+    assert (row["low"], row["high"]) == (25, 35)
 
 
 def test_discoveries_are_those_of_benjamini_and_hochberg() -> None:

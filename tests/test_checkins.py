@@ -157,6 +157,58 @@ def test_it_is_said_how_to_bring_the_sheet_back_where_no_source_looks_for_it(mak
     assert "has no source of kind checkins yet" in checkins.way_back(make_workspace("", name="bare"))
 
 
+# sheets that have not come back
+
+
+def write(place: Workspace, number: int, sheet: str, *more: str) -> set[str]:
+    """The customers on a sheet that the command writes."""
+    done = CliRunner().invoke(app, ["checkins", "--sample", str(number), "--stage", "use", "--out", str(place.root / sheet), "-w", str(place.root), *more])
+    assert done.exit_code == 0, done.output
+    with (place.root / sheet).open(encoding="utf-8-sig", newline="") as file:
+        return {row["customer_id"] for row in csv.DictReader(file)}
+
+
+def test_who_is_on_a_sheet_that_is_out_is_not_drawn_again(place: Workspace) -> None:
+    first, second = write(place, 20, "one.csv"), write(place, 20, "two.csv")
+    assert len(first) == len(second) == 20
+    assert not first & second
+    assert drawn(place) == {f"c{number}" for number in range(60)} - {"c1", "c2", "c7"} - first - second
+    assert any(f"40 customers were drawn in the last 90 days for sheets listed in {checkins.DRAWN}" in note for note in checkins.draw(place, 30).notes)
+
+
+def test_a_sheet_that_is_out_protects_as_long_as_a_question_does(place: Workspace) -> None:
+    first = write(place, 20, "one.csv")
+    noted = place.root / checkins.DRAWN
+    for days, may in ((89, False), (91, True)):
+        was = noted.read_text(encoding="utf-8")
+        old = was.replace(dt.date.today().isoformat(), (dt.date.today() - dt.timedelta(days)).isoformat())
+        noted.write_text(old, encoding="utf-8")
+        assert (first <= drawn(place)) is may
+        noted.write_text(was, encoding="utf-8")
+    assert first <= drawn(place, rest_days=-1)
+
+
+def test_a_sheet_that_is_replaced_lets_its_customers_go(place: Workspace) -> None:
+    first, again = write(place, 20, "one.csv", "--seed", "a"), write(place, 20, "one.csv", "--seed", "a", "--overwrite")
+    assert first == again
+    other = write(place, 20, "one.csv", "--seed", "b", "--overwrite")
+    assert drawn(place) & first == first - other
+
+
+def test_a_forgotten_customer_is_taken_out_of_what_is_known_of_draws(place: Workspace) -> None:
+    somebody, *others = sorted(write(place, 20, "one.csv"))
+    persons.forget(place, Identity.customer(somebody))
+    known = list(csv.DictReader(io.StringIO((place.root / checkins.DRAWN).read_text(encoding="utf-8"))))
+    assert sorted(row["customer_id"] for row in known) == others
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"customer_id,stage\nc1,use\n"])
+def test_an_unreadable_list_of_draws_stops_the_draw(place: Workspace, content: bytes) -> None:
+    (place.root / checkins.DRAWN).write_bytes(content)
+    with pytest.raises(Mend, match=checkins.DRAWN):
+        checkins.draw(place, 3)
+
+
 # how many answers a number needs
 
 

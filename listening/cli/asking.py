@@ -36,12 +36,13 @@ def checkins_(
         return
     sheet = to or place.root / "checkins-sheet.xlsx"
     sheets.check(sheet, overwrite)
-    drawn = checkins.draw(place, sample, stage, rest, seed)
+    drawn = checkins.draw(place, sample, stage, rest, seed, sheet)
     for note in drawn.notes:
         err.print(note, markup=False, soft_wrap=True)
     if not drawn.rows:
         raise Mend("Nobody could be drawn, so no sheet was written.", Status.FAILED)
     sheets.write(sheet, drawn.rows, overwrite)
+    checkins.note(place, drawn, sheet)
     if as_json:
         print_json(drawn.rows)
         return

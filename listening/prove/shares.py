@@ -8,7 +8,7 @@ import numpy as np
 
 from listening.prove import worlds
 from listening.prove.figures import QUICK, Figure, Floats, Run, mean, ratio, root
-from listening.story import intervals, shares
+from listening.story import shares
 
 
 def figures(run: Run) -> Iterator[Figure]:
@@ -46,11 +46,11 @@ def _shares_of(seed: int, has_drifted: bool) -> tuple[float, ...]:
     np.add.at(counts, (predicted, 1 - said_negative), 1)
     stages, actual = np.bincount(true, minlength=n) / TEXTS, np.bincount(true, negative, n) / np.maximum(np.bincount(true, minlength=n), 1)
     value, variance = shares.corrected(counts.sum(axis=1), table.sum(axis=(1, 3)))
-    within, spread = shares.corrected_within(counts, table)
+    within, _, spread = shares.corrected_within(counts[None], table[None], [0], [0, 1])
     counted, counted_within = counts.sum(axis=1) / TEXTS, counts[:, 0] / np.maximum(counts.sum(axis=1), 1)
     return (
-        _square(value - stages), _square(counted - stages), _held(value - stages, variance),
-        _square(within - actual), _square(counted_within - actual), _held(within - actual, spread),
+        _square(value - stages), _square(counted - stages), _held(stages, value, variance),
+        _square(within - actual), _square(counted_within - actual), _held(actual, within, spread),
     )  # fmt: skip
 
 
@@ -58,5 +58,6 @@ def _square(error: Floats) -> float:
     return float((1e4 * error**2).mean())
 
 
-def _held(error: Floats, variance: Floats) -> float:
-    return float((np.abs(error) <= intervals.Z * np.sqrt(variance)).mean())
+def _held(truth: Floats, value: Floats, variance: Floats) -> float:
+    _, low, high = shares.within_errors(value, variance)
+    return float(((low <= truth) & (truth <= high)).mean())

@@ -64,7 +64,8 @@ def _heard(answers: pd.DataFrame, key: list[str]) -> pd.DataFrame:
             counts[f"{name}_{column}"] = answers[column].where(flags, 0)
     rows = counts.fillna(0).groupby(key, as_index=False).sum()
     for name in ("troubled", "clean"):
-        rows[f"heard_of_{name}"] = rows[f"{name}_answers"] / rows[f"{name}_customers"].where(rows[f"{name}_customers"] > 0)
+        share = rows[f"{name}_answers"] / rows[f"{name}_customers"].where(rows[f"{name}_customers"] > 0)
+        rows[f"heard_of_{name}"] = share.clip(upper=1)  # a customer may have answered twice
     rows["represented"] = rows["heard_of_troubled"] / rows["heard_of_clean"].where(rows["heard_of_clean"] > 0)
     return rows[[*key, "answers", "trouble", "great", "heard_of_troubled", "heard_of_clean", "represented"]]
 

@@ -50,8 +50,12 @@ def survey_answers(counts: pd.DataFrame, known: pd.DataFrame, cells: pd.DataFram
     of_cells = of_cells.merge(known, on=[*PLACE, "source", "failed", "had_ticket"], how="left").rename(columns={"n": "answers"})
     placed = known.groupby([*PLACE, "source"], as_index=False)[["n", "trouble", "great"]].sum()
     unknown = counts.merge(placed, on=[*PLACE, "source"], how="left", suffixes=("", "_placed"))
-    for name in ("n", "trouble", "great"):
-        unknown[name] = unknown[name] - unknown[f"{name}_placed"].fillna(0)
+    # a cut of customers may place more answers than name that cut themselves
+    unknown["n"] = (unknown["n"] - unknown["n_placed"].fillna(0)).clip(lower=0)
+    room = unknown["n"]
+    for name in ("trouble", "great"):
+        unknown[name] = (unknown[name] - unknown[f"{name}_placed"].fillna(0)).clip(0, room)
+        room = room - unknown[name]
     unknown = unknown.rename(columns={"n": "answers"}).assign(failed=None, had_ticket=None, customers=0)
     rows = pd.concat([of_cells.astype(object), unknown.reindex(columns=of_cells.columns).astype(object)], ignore_index=True)
     return rows.astype(dict.fromkeys(("customers", "answers", "trouble", "great"), float)).fillna({"answers": 0, "trouble": 0, "great": 0})

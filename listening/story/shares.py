@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from listening.story.intervals import Z, share
+from listening.story.intervals import share
 
 Floats = NDArray[np.float64]
 
@@ -23,9 +23,11 @@ ENOUGH = 100  # labels of a source, for the shares of stages
 ENOUGH_WITHIN = 200  # for the share of negative words within a stage
 PRIOR = 0.5  # labels' worth of an even share in each predicted class
 SEPARABLE = 4.0  # labels' worth of the product of the stage's and the sentiment's own tables
+SHARED_OUT = 1.5  # power of the sources' concentration (1 for one, 1/6 for six alike) by which that is less where several stand together
 CORRECTED, UNCORRECTED = "post-stratified by predicted class", "uncorrected"
 NONE = "\x00none"  # stands for a missing class while counting
 Key = list[str]
+Kinds = list[int]
 
 
 def corrected(predicted: ArrayLike, labels: ArrayLike) -> tuple[Floats, Floats]:
@@ -38,33 +40,43 @@ def corrected(predicted: ArrayLike, labels: ArrayLike) -> tuple[Floats, Floats]:
     w, n = np.asarray(predicted, float), np.asarray(labels, float)
     w = (w / w.sum(axis=-1, keepdims=True))[..., None]
     of_class = n.sum(axis=-1, keepdims=True)
-    b = (n + PRIOR / n.shape[-1]) / (of_class + PRIOR)
+    b = (n + PRIOR / max(n.shape[-1], 2)) / (of_class + PRIOR)  # of one class alone, too, a few may be of another
     return (w * b).sum(axis=-2), (w**2 * b * (1 - b) / np.maximum(of_class, PRIOR)).sum(axis=-2)
 
 
-def corrected_within(predicted: ArrayLike, labels: ArrayLike) -> tuple[Floats, Floats]:
-    """Share of negative words within each true stage, and its variance.
+def corrected_within(
+    predicted: ArrayLike, labels: ArrayLike, hits: Kinds, of: Kinds, as_read: ArrayLike | None = None
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Within each true stage the share of some kinds among others, over several sources: the share, how many texts it is of, and its variance.
+
+    The table of a source is shrunk to the product of its stages' and its kinds' own, for it is far too large for its labels. What the
+    shrinking hides is the same in all sources, so the more of them stand together, the less each is shrunk.
 
     Args:
-        predicted: how often each (stage, negative or not) was predicted: stages × 2, negative first.
-        labels: labels by predicted (stages × 2) × true (stages × 2); leading axes are worked through alike. The table is
-            shrunk to the product of the stages' and the sentiments' own, for it is far too large for its labels.
+        predicted: how often each (stage, kind) was predicted: sources × stages × kinds.
+        labels: labels by predicted × true: sources × (stages × kinds) × (stages × kinds).
+        hits: the kinds whose share is asked for, places in the last axis; all of them are in `of`.
+        of: the kinds that they are a share of.
+        as_read: hits and size by stage (stages × 2) of other texts, which are taken as they were read.
     """
     w, n = np.asarray(predicted, float), np.asarray(labels, float)
-    w = w / w.sum(axis=(-2, -1), keepdims=True)
-    of_stage, of_sentiment = n.sum(axis=(-3, -1)), n.sum(axis=(-4, -2))
-    stage = (of_stage + PRIOR / of_stage.shape[-1]) / (of_stage.sum(axis=-1, keepdims=True) + PRIOR)
-    sentiment = (of_sentiment + PRIOR / 2) / (of_sentiment.sum(axis=-1, keepdims=True) + PRIOR)
-    product = stage[..., :, None, :, None] * sentiment[..., None, :, None, :]
-    of_class = n.sum(axis=(-2, -1))
-    b = (n + SEPARABLE * product) / (of_class + SEPARABLE)[..., None, None]
-    both, whole = b[..., 0], b.sum(axis=-1)
-    negative = (w[..., None] * both).sum(axis=(-3, -2)) / (w[..., None] * whole).sum(axis=(-3, -2))
-    r = negative[..., None, None, :]
-    mean = both - r * whole  # of what one text adds to (negative here) - r (here)
-    square = both * (1 - 2 * r) + r**2 * whole
-    spread = (w[..., None] ** 2 * (square - mean**2) / (of_class + SEPARABLE)[..., None]).sum(axis=(-3, -2))
-    return negative, spread / (w[..., None] * whole).sum(axis=(-3, -2)) ** 2
+    of_source = w.sum(axis=(1, 2)) / w.sum()
+    weight = SEPARABLE * (of_source**2).sum() ** SHARED_OUT
+    product = _own(n.sum(axis=(2, 4)))[:, :, None, :, None] * _own(n.sum(axis=(1, 3)))[:, None, :, None, :]
+    of_class = n.sum(axis=(3, 4)) + weight
+    b = (n + weight * product) / of_class[..., None, None]
+    hit, told = b[..., hits].sum(axis=-1), b[..., of].sum(axis=-1)
+    read = np.zeros((w.shape[1], 2)) if as_read is None else np.asarray(as_read, float)
+    size = (w[..., None] * told).sum(axis=(0, 1, 2)) + read[:, 1]
+    share_of_hits = ((w[..., None] * hit).sum(axis=(0, 1, 2)) + read[:, 0]) / size
+    mean = hit - share_of_hits * told  # of what one text adds to (hits here) - share × (told here)
+    square = hit * (1 - 2 * share_of_hits) + share_of_hits**2 * told
+    return share_of_hits, size, (w[..., None] ** 2 * (square - mean**2) / of_class[..., None]).sum(axis=(0, 1, 2)) / size**2
+
+
+def _own(table: Floats) -> Floats:
+    """What each predicted class truly is, by its own labels alone: sources × predicted × true."""
+    return np.asarray((table + PRIOR / table.shape[-1]) / (table.sum(axis=-1, keepdims=True) + PRIOR))
 
 
 def stage_shares(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +99,7 @@ def stage_shares(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
         np.add.at(n, counted["stage"].map(place).to_numpy(int), counted["n"].to_numpy(float))
         np.add.at(table, (told["predicted"].map(place).to_numpy(int), told["true"].map(place).to_numpy(int)), told["n"].to_numpy(float))
         is_enough = table.sum() >= ENOUGH
-        value, low, high = _around(*corrected(n, table)) if is_enough else share(n, np.full_like(n, n.sum()))
+        value, low, high = within_errors(*corrected(n, table)) if is_enough else share(n, np.full_like(n, n.sum()))
         parts.append(_frame(key, values, classes, value, low, high, int(table.sum()), is_enough))
     return _together(parts, key)
 
@@ -112,7 +124,7 @@ def negative_shares(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFra
         rows, columns = told["predicted"].map(place).to_numpy(int), told["true"].map(place).to_numpy(int)
         np.add.at(table, (rows, _second(told["predicted_negative"]), columns, _second(told["true_negative"])), told["n"].to_numpy(float))
         is_enough = table.sum() >= ENOUGH_WITHIN
-        value, low, high = _around(*corrected_within(n, table)) if is_enough else share(n[:, 0], n.sum(axis=1))
+        value, low, high = _negative(n, table) if is_enough else share(n[:, 0], n.sum(axis=1))
         parts.append(_frame(key, values, classes, value, low, high, int(table.sum()), is_enough))
     return _together(parts, key)
 
@@ -136,9 +148,20 @@ def _groups(predicted: pd.DataFrame, labels: pd.DataFrame, key: Key) -> list[tup
     ]  # fmt: skip
 
 
-def _around(value: Floats, variance: Floats) -> tuple[Floats, Floats, Floats]:
-    half = Z * np.sqrt(variance)
-    return value, np.clip(value - half, 0, 1), np.clip(value + half, 0, 1)
+def within_errors(value: Floats, variance: Floats) -> tuple[Floats, Floats, Floats]:
+    """A corrected share with its interval: as if so many had been asked as its variance is worth, so that it never is of no width."""
+    worth = worth_of(value, variance)
+    return share(value * worth, worth)
+
+
+def worth_of(value: Floats, variance: Floats) -> Floats:
+    """How many answers without any error would tell a share as well."""
+    return np.asarray(value * (1 - value) / variance)
+
+
+def _negative(predicted: Floats, labels: Floats) -> tuple[Floats, Floats, Floats]:
+    value, _, variance = corrected_within(predicted[None], labels[None], [0], [0, 1])
+    return within_errors(value, variance)
 
 
 def _frame(

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from listening.journey import Journey
-from listening.story import estimates, feedback, measures, places, quotes, readings, sentences, stage_shares, themes, touchpoints
+from listening.story import estimates, feedback, measures, places, quotes, readings, sentences, shares, stage_shares, themes, touchpoints
 from listening.story.feedback import CELL, KEY, LEAST_UNITS
 from listening.warehouse import Warehouse
 from listening.workspace import Company
@@ -59,8 +59,8 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
 
 
 def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told:
-    def frame(name: str) -> pd.DataFrame:
-        found = warehouse.frame(f"story/{name}", **given)
+    def frame(name: str, **more: Any) -> pd.DataFrame:
+        found = warehouse.frame(f"story/{name}", **given, **more)
         return found[found["stage"].isin(journey.names)] if "stage" in found else found
 
     periods, counts = warehouse.frame("story/all_periods").astype(DAYS), warehouse.frame("story/stage_counts_by_source").astype(DAYS)
@@ -72,7 +72,8 @@ def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told
     spans = pd.concat([counts[PLACES], periods, _spans(estimated.stages, periods)]).drop_duplicates()
     spoke = said.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=said.groupby(KEY)["n"].max()).reset_index()
     stories = _stories(journey, spans, spoke, feedback.changes(said), frame("heard"), customers, estimated.stages, gaps).merge(_before(periods), how="left")
-    measured = measures.measure(stories, spoke, frame("kept_feedback"), frame("asked_counts"), frame("representation"), periods)
+    read_words = frame("read_words", enough=shares.ENOUGH_WITHIN)
+    measured = measures.measure(stories, spoke, frame("kept_feedback"), read_words, frame("asked_counts"), frame("representation"), periods)
     scores, gathered = feedback.scores(frame("score_counts")), places.standing_out(said)
     points, themed = touchpoints.tell(frame("touchpoint_counts"), journey), themes.of_stages(warehouse)
     picked = quotes.pick(frame("quote_candidates"), _weights(stories))

@@ -124,6 +124,8 @@ def read(path: Path) -> Book:
         book = Book.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except FileNotFoundError:
         return Book()
+    except OSError as error:
+        raise Mend(f"{path} cannot be read ({type(error).__name__}); make it a file that you may read.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Mend(f"{path} is not valid YAML: {' '.join(str(error).split())}. Take its last good state from your version control.") from None
     except ValidationError as error:
@@ -146,6 +148,19 @@ def _problem(book: Book) -> str | None:
             if _is_circle(book, theme, way):
                 return f"'{way}' of theme '{theme.theme}' leads back to itself."
     return None
+
+
+def strangers(book: Book, journey: Journey) -> list[str]:
+    """Sentences about what cannot be used, because what it belongs to or leads to is not there."""
+    stages = sorted({theme.stage for theme in book.themes if not theme.closed_on} - set(journey.names))
+    told = [f"themes.yaml has themes of the stage '{stage}', which journey.yaml no longer has; give them another 'stage' there" for stage in stages]
+    known = {*journey.stage_of_touchpoint, *(theme.theme for theme in book.themes)}
+    for theme in book.themes:
+        for way in ("merged_into", "part_of"):
+            to = getattr(theme, way)
+            if to and to not in known:
+                told.append(f"themes.yaml: '{way}' of theme '{theme.theme}' names '{to}', which is no theme or touchpoint; name one that is, or take it out")
+    return told
 
 
 def _is_circle(book: Book, theme: Theme, way: str) -> bool:

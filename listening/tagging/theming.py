@@ -51,7 +51,7 @@ def theme(workspace: Workspace, warehouse: Warehouse, journey: Journey, company:
     """
     book = themes.read(workspace.themes)
     today = clock.astimezone(ZoneInfo(company.timezone)).date()
-    themed = Themed(notes=_strangers(book, journey))
+    themed = Themed(notes=themes.strangers(book, journey))
     with warehouse.transaction():
         rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
         _forget_outdated(warehouse, rules)
@@ -67,12 +67,6 @@ def theme(workspace: Workspace, warehouse: Warehouse, journey: Journey, company:
         warehouse.build("tagging/record_themes")
     log.info("themed %s sentences, opened %s themes", themed.sentences, len(themed.opened))
     return themed
-
-
-def _strangers(book: Book, journey: Journey) -> list[str]:
-    """Sentences about themes that cannot be used, because journey.yaml no longer has what they belong to."""
-    stages = sorted({theme.stage for theme in book.themes if not theme.closed_on} - set(journey.names))
-    return [f"themes.yaml has themes of the stage '{stage}', which journey.yaml no longer has; give them another 'stage' there" for stage in stages]
 
 
 def _forget_outdated(warehouse: Warehouse, rules: dict[str, list[Rule]]) -> None:

@@ -17,7 +17,11 @@ select
     count(*) as n
 from persons
 inner join tagging.tagged_records as records using (record_id)
+inner join records.records as said using (record_id)
 inner join story.periods as periods on records.said_on >= periods.period_start and records.said_on < periods.period_end
+-- the same texts that story/read_shares counts, or the labels are of others
 where persons.stage is not null and records.stage_guess is not null
+    and said.given_stage is null and said.given_touchpoint is null
+    and records.role not in ('employee', 'supplier') and records.kind <> 'checkins'
 group by all
 order by all
