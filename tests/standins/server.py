@@ -84,8 +84,8 @@ class Fault:
 # what may happen to any request of any system and must leave no trace (connectors.md 2.3, rows 9 to 13)
 PASSING: tuple[Fault, ...] = (
     Fault("limit", "2"), Fault("limit", "0"), Fault("limit", "-5"), Fault("limit", None), Fault("limit date", 90), Fault("limit reset", 30),
-    Fault("status", 503), Fault("status", 500), Fault("status", 502), Fault("half", 500), Fault("half", 200), Fault("close"), Fault("html"), Fault("nothing"), Fault("short gzip"),
-    Fault("short length"), Fault("bad json"),
+    Fault("status", 503), Fault("status", 500), Fault("status", 502), Fault("half", 500), Fault("half", 200), Fault("close"), Fault("html"),
+    Fault("nothing"), Fault("short gzip"), Fault("short length"), Fault("bad json"),
 )  # fmt: skip
 
 
