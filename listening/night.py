@@ -166,7 +166,7 @@ class Night:
         """Write down the run and publish it as a whole."""
         self._write_journey()
         runs.keep(self.workspace, self.warehouse, self._run(runs.DONE_IN_PART if self.faults else runs.DONE), is_journaled=False)
-        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock)
+        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.is_replay)
         self._journal(runs.DONE_IN_PART if self.faults else runs.DONE)
         log.info("published %s", self.published)
         return self.published

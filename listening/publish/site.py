@@ -7,6 +7,7 @@ import hashlib
 import re
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 
@@ -27,7 +28,7 @@ def write(folder: Path, told: Facts) -> None:
     environment = _html()
     pages = page_names(told)
     common = {"told": told, "problems": remarks.problems(told), "pages": pages, "css_hash": _style_hash(environment)}
-    _render(environment, folder / "index.html", "index.html", common | {"glance": remarks.glance(told), "now": _window(told), "unheard": remarks.unheard(told)})
+    _render(environment, folder / "index.html", "index.html", common | _first_page(told, pages))
     _render(environment, folder / "method.html", "method.html", common | {"titles": _titles(told), "counted": COUNTED})
     for stage in told["stages"]:
         _render(environment, folder / pages[stage["stage"]], "stage.html", common | {"stage": stage, **_of_stage(told, stage)})
@@ -45,9 +46,15 @@ def markdown(told: Facts) -> str:
     )
     _register(environment)
     text = environment.get_template("stories.md").render(
-        told=told, problems=remarks.problems(told), glance=remarks.glance(told), now=_window(told), unheard=remarks.unheard(told)
+        told=told, since_when=since_when(told), problems=remarks.problems(told), glance=remarks.glance(told), now=_window(told), unheard=remarks.unheard(told)
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def since_when(told: Facts) -> str:
+    """What the list of changes is called."""
+    today = told["run"]["clock"].astimezone(ZoneInfo(told["timezone"])).date()
+    return wording.since(next((row["compared_on"] for row in told["since"]), None), today)
 
 
 def page_names(told: Facts) -> dict[str, str]:
@@ -58,6 +65,18 @@ def page_names(told: Facts) -> dict[str, str]:
         is_fit = re.fullmatch(r"(?!stage-\d+$)[a-z0-9][a-z0-9_-]{0,60}", name) and name not in RESERVED
         names[name] = f"{name}.html" if is_fit else f"stage-{place}.html"
     return names
+
+
+def _first_page(told: Facts, pages: dict[str, str]) -> Facts:
+    """What the first page shows beside the facts; what is news of a stage leads to its page."""
+    titles = _titles(told)
+    news = [
+        {"kind": row["kind"], "page": pages[row["stage"]], "title": titles[row["stage"]], "sentence": row["sentence"].removeprefix(titles[row["stage"]])}
+        if row["stage"] in pages
+        else {"kind": row["kind"], "page": None, "sentence": row["sentence"]}
+        for row in told["since"]
+    ]
+    return {"news": news, "since_when": since_when(told), "glance": remarks.glance(told), "now": _window(told), "unheard": remarks.unheard(told)}
 
 
 def _of_stage(told: Facts, stage: Facts) -> Facts:
