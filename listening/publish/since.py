@@ -187,9 +187,7 @@ def _estimate(row: Facts, told: Facts | None, today: dt.date) -> tuple[Facts | N
         return told, []
     kind = "rose" if now["value"] > told["value"] else "fell"
     was = f"{wording.net(told, 'value')} on {wording.day(dt.date.fromisoformat(told['day']))}"
-    return now, [
-        News(kind, row["stage"], row["stage"], f"{row['title']}: net experience of all customers {kind} to {wording.net(now, 'value')} from {was}.")
-    ]
+    return now, [News(kind, row["stage"], row["stage"], f"{row['title']}: net experience of all customers {kind} to {wording.net(now, 'value')} from {was}.")]
 
 
 def _warnings(seen: Facts, before: Facts, company: Company) -> Iterator[News]:

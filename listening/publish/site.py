@@ -25,7 +25,7 @@ STORIES_SHOWN = 4  # earlier quarters in full; older ones fold away
 def write(folder: Path, told: Facts) -> None:
     """Write the page of the whole journey, one of each stage, and one on how we know, into a new `folder`."""
     folder.mkdir()
-    environment = _html()
+    environment = pieces()
     pages = page_names(told)
     common = {"told": told, "problems": remarks.problems(told), "pages": pages, "css_hash": _style_hash(environment)}
     _render(environment, folder / "index.html", "index.html", common | _first_page(told, pages))
@@ -138,7 +138,8 @@ def _titles(told: Facts) -> dict[str, str]:
     return {stage["stage"]: stage["title"] for stage in told["stages"]} | {"none": "No stage", "all": "All"}
 
 
-def _html() -> jinja2.Environment:
+def pieces() -> jinja2.Environment:
+    """The templates for HTML: what comes from data is escaped, and what is not there is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, finalize=_visible, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
