@@ -207,13 +207,14 @@ def _warnings(seen: Facts, before: Facts, company: Company) -> Iterator[News]:
 
 def _warned(row: Facts, company: Company) -> str:
     """A warning from its figures alone: its own text may quote customers."""
+    days = f" in {row['observed_days']} days" if row.get("observed_days") else ""
     where = f" at {row['cut_value']} ({row['cut_by']})" if row["cut_by"] not in (None, "all") else ""
     source = f" in {row['source']}" if row["source"] else ""
-    counted = f": {wording.number(row['observed'])}, expected {wording.number(row['expected'])}" if row["observed"] is not None else ""
+    counted = f": {wording.number(row['observed'])}{days}, expected {wording.number(row['expected'])}" if row["observed"] is not None else ""
     customers = wording.count(int(row["customers"]), "customer", "customers") if row["customers"] else ""
     value = f"{wording.number(row['value'])} {company.currency} a year" if row["value"] else ""
     exposed = f" Exposed: {wording.listed([part for part in (customers, value) if part])}." if customers or value else ""
-    owner = f" Owner: {row['owner']}." if row["owner"] else ""
+    owner = f" Owner: {row['stage_owner']}." if row["stage_owner"] else ""
     return f"warning of {row['what']}{source}{where} since {wording.day(row['opened_on'])}{counted}.{exposed}{owner}"
 
 

@@ -36,6 +36,19 @@ def write(folder: Path, told: Facts) -> None:
 
 def markdown(told: Facts) -> str:
     """The same facts as one Markdown document."""
+    return render_markdown(
+        "stories.md",
+        told=told,
+        since_when=since_when(told),
+        problems=remarks.problems(told),
+        glance=remarks.glance(told),
+        now=window(told),
+        unheard=remarks.unheard(told),
+    )
+
+
+def render_markdown(template: str, **facts: Any) -> str:
+    """A template of Markdown with its facts, in which nothing that comes from data is read as markup."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=False,  # noqa: S701 (no HTML: `finalize` escapes for Markdown what comes from data)
@@ -45,10 +58,7 @@ def markdown(told: Facts) -> str:
         lstrip_blocks=True,
     )
     _register(environment)
-    text = environment.get_template("stories.md").render(
-        told=told, since_when=since_when(told), problems=remarks.problems(told), glance=remarks.glance(told), now=_window(told), unheard=remarks.unheard(told)
-    )
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", environment.get_template(template).render(**facts)).strip() + "\n"
 
 
 def since_when(told: Facts) -> str:
@@ -76,7 +86,7 @@ def _first_page(told: Facts, pages: dict[str, str]) -> Facts:
         else {"kind": row["kind"], "page": None, "sentence": row["sentence"]}
         for row in told["since"]
     ]
-    return {"news": news, "since_when": since_when(told), "glance": remarks.glance(told), "now": _window(told), "unheard": remarks.unheard(told)}
+    return {"news": news, "since_when": since_when(told), "glance": remarks.glance(told), "now": window(told), "unheard": remarks.unheard(told)}
 
 
 def _of_stage(told: Facts, stage: Facts) -> Facts:
@@ -128,7 +138,7 @@ def _trend_of(stage: Facts) -> tuple[list[Facts], list[str]]:
     return periods, most[: charts.SOURCES]
 
 
-def _window(told: Facts) -> Facts | None:
+def window(told: Facts) -> Facts | None:
     """The last 90 days, as the first stage that has a story knows them."""
     return next((stage["now"] for stage in told["stages"] if stage["now"]), None)
 

@@ -84,6 +84,11 @@ def tell_of_failure(workspace: Workspace, settings: Settings, today: dt.date, se
             _write(workspace, book)
 
 
+def standing(workspace: Workspace, settings: Settings) -> dict[str, Way]:
+    """What is known of each way that is set up."""
+    return _read(workspace, settings.digest.ways)
+
+
 def _tell(workspace: Workspace, settings: Settings, way: str, kept: Way, today: dt.date, failed: list[str], by_block: Block | None) -> list[str]:
     sentences = [item["sentence"] for item in kept["waiting"]]
     since = min((dt.date.fromisoformat(item["since"]) for item in kept["waiting"]), default=None)
