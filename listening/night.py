@@ -500,4 +500,14 @@ timezone = "Europe/London"     # the company's time zone: it decides what day so
 # connector = "files"
 # kind = "ticket"
 # path = "inbox/tickets*.jsonl"   # a Zendesk export is recognised as it is
+#
+# Who is told in the morning what changed: one message a night, none when nothing did, no customer named or quoted.
+# Secrets stand in a variable (env:NAME) or in a file that only you can read (file:PATH). 'listening digest --test' tries it.
+#
+# [digest]
+# email = ["cx@company.com"]
+# smtp_host = "smtp.company.com"  # smtp_port = 587, smtp_security = "starttls" (or "tls", "none"), smtp_user, smtp_password
+# slack_webhook = "env:SLACK_WEBHOOK"
+# teams_webhook = "file:secrets/teams"
+# page = "https://intranet.company.com/voice/"
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -225,6 +226,7 @@ def test_a_webhook_that_leads_elsewhere_is_not_followed(make_workspace: Make, ho
     assert hook.posts == []
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
 def test_the_server_is_spoken_to_in_secret_and_with_a_password(make_workspace: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]

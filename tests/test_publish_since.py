@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -214,8 +214,8 @@ ANSWERS = "id,date,comment,score\n1,2026-05-01,The parcel arrived three days lat
 
 
 @pytest.fixture
-def place(make_workspace: Callable[..., Workspace]) -> Iterator[Workspace]:
-    yield make_workspace(SURVEY, {"survey.csv": ANSWERS})
+def place(make_workspace: Callable[..., Workspace]) -> Workspace:
+    return make_workspace(SURVEY, {"survey.csv": ANSWERS})
 
 
 def kinds(place: Workspace) -> list[Any]:
