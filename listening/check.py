@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from listening import journey, landing, records, warehouse
+from listening.publish import notices
 from listening.tagging import classifier, themes
 from listening.workspace import Mend, Settings, Workspace
 
@@ -45,6 +47,7 @@ def check(workspace: Workspace) -> list[Finding]:
         _attempt("classifier", lambda: _classifier(workspace)),
         _attempt("disk", lambda: _disk(workspace)),
     ]
+    findings += [_attempt(f"digest.{way}", functools.partial(notices.probe, workspace, settings.digest, way)) for way in settings.digest.ways]
     findings += [Finding(f"sources.{name}", "fault", sentence) for name, sentence in settings.faults.items()]
     if not sources:
         findings.append(

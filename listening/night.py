@@ -26,6 +26,7 @@ import pyarrow as pa
 from listening import __version__, journey, labels, landing, publish, records, runs, signals, story, tagging, warehouse
 from listening.forgotten import Forgotten
 from listening.journey import Journey
+from listening.publish import notices
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Settings, Source, Workspace
 
@@ -171,10 +172,19 @@ class Night:
         """Write down the run and publish it as a whole."""
         self._write_journey()
         runs.keep(self.workspace, self.warehouse, self._run(runs.DONE_IN_PART if self.faults else runs.DONE), is_journaled=False)
-        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock)
+        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.is_replay)
         self._journal(runs.DONE_IN_PART if self.faults else runs.DONE)
         log.info("published %s", self.published)
         return self.published
+
+    def notify(self, by_block: notices.Block | None = None) -> None:
+        """Tell people what the published night brought; that this fails is a note, and the next night tells it."""
+        if self.is_replay or not self.published:
+            return
+        with warehouse.reading(self.published / "listening.duckdb") as published:
+            news = published.rows("publish/facts/since")
+        failed = [name or "the store" for name in sorted(self.faults)]
+        self._note("", [], notices.tell(self.workspace, self.settings, _day(self.clock, self.settings), news, failed, by_block))
 
     def _journal(self, state: str = runs.CUT_OFF) -> None:
         if not self.is_replay:
@@ -266,11 +276,14 @@ def run(workspace: Workspace, as_of: str | None = None, is_anew: bool = False, i
 
 
 @contextmanager
-def begin(workspace: Workspace, as_of: str | None = None, is_anew: bool = False, is_pulling: bool = True) -> Iterator[Night]:
+def begin(
+    workspace: Workspace, as_of: str | None = None, is_anew: bool = False, is_pulling: bool = True, by_block: notices.Block | None = None
+) -> Iterator[Night]:
     """Take the workspace for one night: configuration read, lock held, store open and in line with what has landed.
 
     `is_anew` throws the store away first, so that it is built again from what has landed; without `is_pulling` only what
-    has landed already is looked at.
+    has landed already is looked at; `by_block` sends the digest through Prefect. People are told in the end, also of a
+    night that failed.
     """
     settings = workspace.settings()
     stages = journey.read(workspace.journey)
@@ -284,14 +297,32 @@ def begin(workspace: Workspace, as_of: str | None = None, is_anew: bool = False,
         if is_replay or is_anew:
             warehouse.discard(store)
         try:
-            with warehouse.opened(store) as opened:
+            with _told_if_failed(workspace, settings, clock, is_replay, by_block), warehouse.opened(store) as opened:
                 night = Night(workspace, settings, stages, opened, run_id, now, clock, is_replay, is_pulling and not is_replay)
                 night.open(landing.settle(workspace, opened, clock if is_replay else None))
                 yield night
                 night.close()
+                night.notify(by_block)
         finally:
             if is_replay:
                 warehouse.discard(store)
+
+
+@contextmanager
+def _told_if_failed(workspace: Workspace, settings: Settings, clock: dt.datetime, is_replay: bool, by_block: notices.Block | None) -> Iterator[None]:
+    """Tell people that a night failed, whatever ended it; of an unexpected error only its kind, since it may hold a customer's words."""
+    try:
+        yield
+    except Exception as error:
+        words = _of_the_disk(error) if isinstance(error, OSError) else f"It was stopped by an unexpected error ({type(error).__name__})."
+        if not is_replay:
+            notices.tell_of_failure(workspace, settings, _day(clock, settings), str(error) if isinstance(error, Mend) else words, by_block)
+        raise
+
+
+def _day(clock: dt.datetime, settings: Settings) -> dt.date:
+    """The company's day."""
+    return clock.astimezone(ZoneInfo(settings.company.timezone)).date()
 
 
 def _of_the_disk(error: OSError) -> str:
@@ -493,4 +524,14 @@ timezone = "Europe/London"     # the company's time zone: it decides what day so
 # connector = "files"
 # kind = "ticket"
 # path = "inbox/tickets*.jsonl"   # a Zendesk export is recognised as it is
+#
+# Who is told in the morning what changed: one message a night, none when nothing did, no customer named or quoted.
+# Secrets stand in a variable (env:NAME) or in a file that only you can read (file:PATH). 'listening digest --test' tries it.
+#
+# [digest]
+# email = ["cx@company.com"]
+# smtp_host = "smtp.company.com"  # smtp_port = 587, smtp_security = "starttls" (or "tls", "none"), smtp_user, smtp_password
+# slack_webhook = "env:SLACK_WEBHOOK"
+# teams_webhook = "file:secrets/teams"
+# page = "https://intranet.company.com/voice/"
 """

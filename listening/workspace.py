@@ -12,10 +12,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 FEEDBACK_KINDS = ("survey", "ticket", "review", "chat", "social", "call", "employee", "supplier")
 FACT_KINDS = ("operations", "customers", "outcomes", "invitations", "checkins", "internal_ratings", "investment")
@@ -51,6 +51,9 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Section = TypeVar("Section", bound=_Section)
+
+
 class Company(_Section):
     """The `[company]` table: everything but name and time zone has a default."""
 
@@ -66,6 +69,54 @@ class Keep(_Section):
 
     runs: int = Field(default=7, ge=1)
     logs: int = Field(default=100, ge=1)
+
+
+def _shaped(pattern: str, words: str) -> BeforeValidator:
+    """A text of one shape, or words that say what it should be; what stands there is not repeated, it may be a secret."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(words)
+        return value
+
+    return BeforeValidator(check)
+
+
+Address = Annotated[str, _shaped(r"[^@\s<>,;]+@[^@\s<>,;]+", "must be an e-mail address such as 'cx@company.com'")]
+SecretName = Annotated[
+    str, _shaped(r"env:\w+|file:.+", "says where the secret stands, never the secret itself: 'env:VARIABLE', or 'file:PATH' of a file that only you can read")
+]
+BlockName = Annotated[str, _shaped(r"[\w-]+/[\w-]+", "must be a Prefect block's type and name, such as 'slack-webhook/voice'")]
+WebAddress = Annotated[str, _shaped(r"https?://\S+", "must be the address under which people open the page, such as 'https://intranet.company.com/voice/'")]
+
+
+class Digest(_Section):
+    """The `[digest]` table: who is told what changed, once a night, and by which ways."""
+
+    email: list[Address] = Field(default_factory=list)
+    sender: Address | None = None
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretName | None = None
+    slack_webhook: SecretName | None = None
+    teams_webhook: SecretName | None = None
+    prefect_block: BlockName | None = None
+    page: WebAddress | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Digest:
+        if self.email and not self.smtp_host:
+            raise ValueError("email needs smtp_host, the server that takes the mail")
+        if bool(self.smtp_user) != bool(self.smtp_password):
+            raise ValueError("smtp_user and smtp_password go together")
+        return self
+
+    @property
+    def ways(self) -> list[str]:
+        """The ways that are set up, as the keys of this table that set them up."""
+        return [name for name in ("email", "slack_webhook", "teams_webhook", "prefect_block") if getattr(self, name)]
 
 
 class Question(_Section):
@@ -118,6 +169,7 @@ class Settings:
 
     company: Company
     keep: Keep = field(default_factory=Keep)
+    digest: Digest = field(default_factory=Digest)
     sources: dict[str, Source] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
@@ -146,6 +198,33 @@ class Workspace:
     def themes(self) -> Path:
         """What customers talk about, found by nights and edited by people."""
         return self.root / "themes.yaml"
+
+    @property
+    def digest(self) -> Path:
+        """What was told to whom, so that nothing is told twice and nothing is lost."""
+        return self.root / ".digest.json"
+
+    def secret(self, named: str) -> str:
+        """The secret that `env:NAME` or `file:PATH` (relative to the workspace) names.
+
+        Raises:
+            Mend: the variable is not set, or the file cannot be read, is empty, or can be read by others.
+        """
+        where, name = named.split(":", 1)
+        if where == "env":
+            if not os.environ.get(name):
+                raise Mend(f"the environment variable {name} is not set; set it for the program that starts the night.")
+            return os.environ[name].strip()
+        path = self.root / name
+        try:
+            if path.stat().st_mode & 0o077:
+                raise Mend(f"{path} holds a secret and can be read by others; run: chmod 600 {path}")
+            value = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Mend(f"{path}, which should hold a secret, cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8 text'}).") from None
+        if not value:
+            raise Mend(f"{path} should hold a secret and is empty.")
+        return value
 
     @property
     def inbox(self) -> Path:
@@ -247,22 +326,13 @@ def shipped(*parts: str) -> Path:
 
 
 def _settings(content: dict[str, Any], text: str, path: Path) -> Settings:
-    unknown = set(content) - {"company", "keep", "sources"}
+    unknown = set(content) - {"company", "keep", "digest", "sources"}
     if unknown:
         key = sorted(unknown)[0]
-        raise Mend(f"{path}: line {_line(text, key)}: there is no table [{key}]; it knows [company], [keep] and [sources.NAME].")
-    try:
-        company = Company(**content.get("company", {}))
-    except ValidationError as error:
-        raise Mend(f"{path}: {_sentence(error, text, 'company', Company)}") from None
-    except TypeError:
-        raise Mend(f"{path}: [company] must be a table with name and timezone.") from None
-    try:
-        keep = Keep(**content.get("keep", {}))
-    except ValidationError as error:
-        raise Mend(f"{path}: {_sentence(error, text, 'keep', Keep)}") from None
-    except TypeError:
-        raise Mend(f"{path}: [keep] must be a table with runs and logs.") from None
+        raise Mend(f"{path}: line {_line(text, key)}: there is no table [{key}]; it knows [company], [keep], [digest] and [sources.NAME].")
+    company = _table(Company, "company", "name and timezone", content, text, path)
+    keep = _table(Keep, "keep", "runs and logs", content, text, path)
+    digest = _table(Digest, "digest", "email, slack_webhook or teams_webhook", content, text, path)
     sources, faults = {}, {}
     for name, table in content.get("sources", {}).items():
         try:
@@ -271,7 +341,17 @@ def _settings(content: dict[str, Any], text: str, path: Path) -> Settings:
             faults[name] = f"{path.name}: {_sentence(error, text, f'sources.{name}', Source)}"
         except (ValueError, TypeError) as error:
             faults[name] = f"{path.name}: line {_line(text, f'sources.{name}')}: [sources.{name}]: {error}"
-    return Settings(company, keep, sources, faults)
+    return Settings(company, keep, digest, sources, faults)
+
+
+def _table(model: type[Section], name: str, keys: str, content: dict[str, Any], text: str, path: Path) -> Section:
+    """The one table of a name, or its default."""
+    try:
+        return model(**content.get(name, {}))
+    except ValidationError as error:
+        raise Mend(f"{path}: {_sentence(error, text, name, model)}") from None
+    except TypeError:
+        raise Mend(f"{path}: [{name}] must be a table with {keys}.") from None
 
 
 def _source(name: str, table: Any) -> Source:
@@ -362,4 +442,4 @@ def _sentence(error: ValidationError, text: str, table: str, model: type[BaseMod
         near = difflib.get_close_matches(key, model.model_fields, 1)
         hint = f"do you mean '{near[0]}'?" if near else f"it can have: {', '.join(model.model_fields)}."
         return f"line {line}: [{table}] has no key '{key}'; {hint}"
-    return f"line {line}: [{table}] {key}: {first['msg'].removeprefix('Value error, ')}."
+    return f"line {line}: [{table}] {f'{key}: ' if key else ''}{first['msg'].removeprefix('Value error, ')}."

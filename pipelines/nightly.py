@@ -16,6 +16,8 @@ from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
+from prefect.blocks.abstract import NotificationBlock
+from prefect.blocks.core import Block
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
@@ -68,7 +70,7 @@ def nightly(workspace_folder: str = "", as_of: str | None = None) -> State[Any]:
         Mend: to whoever calls the flow, when a person must put something right; Prefect keeps its sentence.
     """
     try:
-        with _discreet(), night.begin(workspace.find(workspace_folder), as_of) as tonight:
+        with _discreet(), night.begin(workspace.find(workspace_folder), as_of, by_block=by_block) as tonight:
             for source in tonight.settings.sources:
                 gather(tonight, source)
             understand(tonight)
@@ -80,6 +82,15 @@ def nightly(workspace_folder: str = "", as_of: str | None = None) -> State[Any]:
     _leave_artifact(night.report(tonight))
     name = "Completed" if tonight.status == night.DONE else "Done in part"
     return Completed(name=name, message=night.summary(tonight), data=night.outcome(tonight))
+
+
+def by_block(name: str, subject: str, text: str) -> None:
+    """Send by a notification block of Prefect, such as `slack-webhook/voice`; raises what the block raises."""
+    block = Block.load(name)
+    if not isinstance(block, NotificationBlock):
+        raise TypeError(f"{name} sends no notifications")
+    with block.raise_on_failure():
+        _ = block.notify(text, subject)
 
 
 def _leave_artifact(report: str) -> None:

@@ -92,6 +92,8 @@ def told() -> dict[str, Any]:
         "checkins": [], "quiet": {"active": 0, "quiet": 0, "seen": 0},
         "nights": [{"started_at": NOON, "clock": NOON, "state": "done", "run_id": "20260701T120000Z-abc", "source": "survey", "kind": "survey", "seen": 252,
                     "new": 240, "updated": 0, "repeated": 0, "deleted": 0, "rejected": 12, "refused": 0}],
+        "since": [{"run_id": "20260701T120000Z-abc", "rank": 1, "kind": "worse", "subject": "pay", "stage": "pay", "compared_on": dt.date(2026, 6, 30),
+                   "compared_with": "20260630T120000Z-abc", "sentence": f"Pay: customers now live it worse {HOSTILE}."}],
     }  # fmt: skip
 
 

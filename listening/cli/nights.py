@@ -12,6 +12,7 @@ from rich.text import Text
 from listening import check, night
 from listening import workspace as workspaces
 from listening.cli.terminal import AsJson, Folder, Status, app, log, out, print_json, show_progress, workspace_of
+from listening.publish import notices
 from listening.workspace import Mend, Workspace
 
 PANEL = "Make and run"
@@ -85,6 +86,13 @@ def _through_prefect(place: Workspace, as_of: str | None) -> dict[str, Any]:
     except Exception as error:  # Prefect's server may be down, slow or gone in the middle; the night does not need it
         log.warning("Prefect failed (%s), so the night is run without it; what was done so far stays", type(error).__name__)
         return _direct(place, as_of)
+
+
+def block_of_prefect() -> notices.Block:
+    """What sends by a Prefect block."""
+    from pipelines.nightly import by_block
+
+    return by_block
 
 
 @app.command(rich_help_panel=PANEL)

@@ -3,7 +3,7 @@
     {"company", "timezone", "run": {...}, "counts": {...}, "stages": [{"stage", "title", "owner", "promise", "touchpoints",
       "now": story of the last 90 days, "periods": [story of each quarter and month, newest first]}],
      "sources": [freshness], "accuracy": [...], "rejected": [...], "checkins": [answers by stage], "quiet": {customers who passed no stage},
-     "nights": [run_counts of the last runs]}
+     "nights": [run_counts of the last runs], "since": [what changed since the last night of an earlier day, in sentences]}
 
 A story is {"period", "first_day", "last_day", "evidence_level", "direction", "story", "records", "heard",
 "sources": [...], "scores": [...], "measures": {...}, "places": [...], "coverage": [who spoke, by source], "contributions": [what each source
@@ -50,6 +50,7 @@ def gather(published: Warehouse, company: Company, run_id: str) -> Facts:
         "checkins": published.rows("publish/facts/checkins"),
         "quiet": published.rows("publish/facts/quiet", timezone=company.timezone)[0],
         "nights": published.rows("publish/facts/nights"),
+        "since": published.rows("publish/facts/since"),
     }
 
 

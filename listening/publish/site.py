@@ -7,6 +7,7 @@ import hashlib
 import re
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 
@@ -24,10 +25,10 @@ STORIES_SHOWN = 4  # earlier quarters in full; older ones fold away
 def write(folder: Path, told: Facts) -> None:
     """Write the page of the whole journey, one of each stage, and one on how we know, into a new `folder`."""
     folder.mkdir()
-    environment = _html()
+    environment = pieces()
     pages = page_names(told)
     common = {"told": told, "problems": remarks.problems(told), "pages": pages, "css_hash": _style_hash(environment)}
-    _render(environment, folder / "index.html", "index.html", common | {"glance": remarks.glance(told), "now": _window(told), "unheard": remarks.unheard(told)})
+    _render(environment, folder / "index.html", "index.html", common | _first_page(told, pages))
     _render(environment, folder / "method.html", "method.html", common | {"titles": _titles(told), "counted": COUNTED})
     for stage in told["stages"]:
         _render(environment, folder / pages[stage["stage"]], "stage.html", common | {"stage": stage, **_of_stage(told, stage)})
@@ -35,6 +36,19 @@ def write(folder: Path, told: Facts) -> None:
 
 def markdown(told: Facts) -> str:
     """The same facts as one Markdown document."""
+    return render_markdown(
+        "stories.md",
+        told=told,
+        since_when=since_when(told),
+        problems=remarks.problems(told),
+        glance=remarks.glance(told),
+        now=window(told),
+        unheard=remarks.unheard(told),
+    )
+
+
+def render_markdown(template: str, **facts: Any) -> str:
+    """A template of Markdown with its facts, in which nothing that comes from data is read as markup."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=False,  # noqa: S701 (no HTML: `finalize` escapes for Markdown what comes from data)
@@ -44,10 +58,13 @@ def markdown(told: Facts) -> str:
         lstrip_blocks=True,
     )
     _register(environment)
-    text = environment.get_template("stories.md").render(
-        told=told, problems=remarks.problems(told), glance=remarks.glance(told), now=_window(told), unheard=remarks.unheard(told)
-    )
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", environment.get_template(template).render(**facts)).strip() + "\n"
+
+
+def since_when(told: Facts) -> str:
+    """What the list of changes is called."""
+    today = told["run"]["clock"].astimezone(ZoneInfo(told["timezone"])).date()
+    return wording.since(next((row["compared_on"] for row in told["since"]), None), today)
 
 
 def page_names(told: Facts) -> dict[str, str]:
@@ -58,6 +75,18 @@ def page_names(told: Facts) -> dict[str, str]:
         is_fit = re.fullmatch(r"(?!stage-\d+$)[a-z0-9][a-z0-9_-]{0,60}", name) and name not in RESERVED
         names[name] = f"{name}.html" if is_fit else f"stage-{place}.html"
     return names
+
+
+def _first_page(told: Facts, pages: dict[str, str]) -> Facts:
+    """What the first page shows beside the facts; what is news of a stage leads to its page."""
+    titles = _titles(told)
+    news = [
+        {"kind": row["kind"], "page": pages[row["stage"]], "title": titles[row["stage"]], "sentence": row["sentence"].removeprefix(titles[row["stage"]])}
+        if row["stage"] in pages
+        else {"kind": row["kind"], "page": None, "sentence": row["sentence"]}
+        for row in told["since"]
+    ]
+    return {"news": news, "since_when": since_when(told), "glance": remarks.glance(told), "now": window(told), "unheard": remarks.unheard(told)}
 
 
 def _of_stage(told: Facts, stage: Facts) -> Facts:
@@ -109,7 +138,7 @@ def _trend_of(stage: Facts) -> tuple[list[Facts], list[str]]:
     return periods, most[: charts.SOURCES]
 
 
-def _window(told: Facts) -> Facts | None:
+def window(told: Facts) -> Facts | None:
     """The last 90 days, as the first stage that has a story knows them."""
     return next((stage["now"] for stage in told["stages"] if stage["now"]), None)
 
@@ -119,7 +148,8 @@ def _titles(told: Facts) -> dict[str, str]:
     return {stage["stage"]: stage["title"] for stage in told["stages"]} | {"none": "No stage", "all": "All"}
 
 
-def _html() -> jinja2.Environment:
+def pieces() -> jinja2.Environment:
+    """The templates for HTML: what comes from data is escaped, and what is not there is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, finalize=_visible, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -3,6 +3,7 @@
     .published/<run_id>/listening.duckdb    the described tables, schema main
                         parquet/*.parquet   the same tables as files
                         stories.json, stories.md, site/
+                        compared.json       how things stand, for the next run to compare with
     published -> .published/<run_id>        replaced in one step, so that readers see one whole run
 
 A folder per run also means that a process which holds an old file keeps it, and one that opens anew gets the new one.
@@ -18,13 +19,15 @@ from zoneinfo import ZoneInfo
 
 from listening import tables
 from listening import warehouse as store
-from listening.publish import facts, site
+from listening.publish import facts, since, site
 from listening.warehouse import Warehouse
 from listening.workspace import Workspace
 
+NEWS = "publish/since_yesterday"
 
-def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.datetime) -> Path:
-    """Publish the tables as they stand as run `run_id` told at `clock`; gives the run's folder."""
+
+def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.datetime, is_replay: bool = False) -> Path:
+    """Publish the tables as they stand as run `run_id` told at `clock` (a replay looks back); gives the run's folder."""
     folder = workspace.runs / f"{run_id}.partial"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "parquet").mkdir(parents=True)
@@ -33,8 +36,15 @@ def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.d
     settings = workspace.settings()
     company = settings.company
     today = clock.astimezone(ZoneInfo(company.timezone)).date()
-    warehouse.publish(database, tables.tables("publish"), clock=clock, today=today, timezone=company.timezone)
+    warehouse.publish(database, [name for name in tables.tables("publish") if name != NEWS], clock=clock, today=today, timezone=company.timezone)
     database.chmod(0o600)
+    with store.reading(database) as published:
+        run = published.rows("publish/facts/run", run_id=run_id)[0]
+        compared = since.compare(published, since.read(workspace.published), run, company, today, is_replay)
+    since.write(folder, compared.kept)
+    with warehouse.transaction():
+        warehouse.replace("night/since_yesterday", compared.news)
+    warehouse.publish(database, [NEWS])  # last, since it is read off the others
     store.export_parquet(database, folder / "parquet")
     with store.reading(database) as published:
         told = facts.gather(published, company, run_id)

@@ -123,6 +123,11 @@ def day(date: dt.date | None) -> str:
     return f"{date.day}{SPACE}{date:%b}{SPACE}{date.year}" if date else "never"
 
 
+def since(compared_on: dt.date | None, today: dt.date) -> str:
+    """What a list of changes is called: 'Since yesterday', or since the day of the night that is compared with."""
+    return "Since yesterday" if compared_on is None or (today - compared_on).days == 1 else f"Since {day(compared_on)}"
+
+
 def span(first: dt.date, last: dt.date) -> str:
     """Two dates as '9 Sep to 7 Dec 2022'."""
     if first.year == last.year:

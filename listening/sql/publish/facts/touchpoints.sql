@@ -1,7 +1,8 @@
 select
     touchpoints.stage, touchpoints.touchpoint, touchpoints.name, touchpoints.owner, touchpoints.priority, touchpoints.basic,
     count(records.record_id) as records,
-    any_value(told.survey_answers) as survey_answers
+    any_value(told.survey_answers) as survey_answers,
+    any_value(told.story) as story
 from touchpoints
 left join records on records.touchpoint = touchpoints.touchpoint and records.stage = touchpoints.stage and records.role not in ('employee', 'supplier')
 left join touchpoint_story as told on told.touchpoint = touchpoints.touchpoint and told.period_kind = 'rolling'

@@ -1,0 +1,1 @@
+select * from since_yesterday order by "rank"
