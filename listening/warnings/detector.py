@@ -32,7 +32,9 @@ ALIKE = 20.0  # events for which a weekday is taken as its group's
 SURE = 200.0  # squared expectation from which a series tells better than its group how widely its counts spread
 QUIET = 28  # days without another alarm of the same series
 CALM, CALM_DAYS = 1.0, 7  # an alarm closes when the score has been below for so many days
+RISING = 0.5  # score from which a rise is counted as begun
 FROZEN = 365  # days after which an open alarm's level is taken as the new habit
+NEVER = -100_000  # index of a day that is none
 COMPANY = 20  # series from which a night's common rise is taken off
 TELLING = 1.0  # expected in a day, from which a series helps to tell what is common
 VOICE, OPERATIONS = 3.9, 3.2  # thresholds for .9 + .1 false alarms a month in 200 + 7 series
@@ -51,9 +53,10 @@ class State:
         days: how many days have taught.
         mean: E.
         weight: how much of E has been filled, as 1 - .9 ** days judged.
-        opened: index of the day on which the open alarm began; -1 while none is open.
-        alarmed: index of the day of the last alarm; far in the past where there was none.
+        opened: index of the day on which the open alarm began; `NEVER` while none is open.
+        alarmed: index of the day of the last alarm; `NEVER` where there was none.
         calm: days in a row with a score below `CALM`.
+        rising: index of the day since which the score has been above `RISING`; `NEVER` where it is not.
     """
 
     taught: Floats
@@ -67,6 +70,7 @@ class State:
     opened: Ints
     alarmed: Ints
     calm: Ints
+    rising: Ints
 
     @classmethod
     def new(cls, n: int) -> Self:
@@ -74,7 +78,7 @@ class State:
         by_weekday, none = (lambda: np.zeros((n, WEEK))), (lambda: np.zeros(n))
         return cls(
             by_weekday(), by_weekday(), by_weekday(), none(), none(), np.zeros(n, np.int64), none(), none(),
-            np.full(n, -1), np.full(n, -10 * FROZEN), np.zeros(n, np.int64),
+            np.full(n, NEVER), np.full(n, NEVER), np.zeros(n, np.int64), np.full(n, NEVER),
         )  # fmt: skip
 
     def copy(self) -> Self:
@@ -84,8 +88,8 @@ class State:
     def moved(self, days: int) -> Self:
         """The same with indices of days counted from `days` later."""
         later = self.copy()
-        later.opened = np.where(self.opened < 0, -1, self.opened - days)
-        later.alarmed = self.alarmed - days
+        for each in (later.opened, later.alarmed, later.rising):
+            each[each != NEVER] -= days
         return later
 
 
@@ -114,9 +118,10 @@ class Counted:
 
 @dataclass(frozen=True)
 class Watched:
-    """What the detector saw, by series and day; the state as of the day from which the next night goes on.
+    """What the detector saw, by series and day.
 
-    `expected` is nan before there is history enough, `score` nan before E has begun.
+    `expected` is nan before there is history enough, `score` nan before E has begun; `began` is the index of the day on
+    which the present rise began. `state` is as of the day from which the next night goes on, `last` as of the last day.
     """
 
     expected: Floats
@@ -124,10 +129,12 @@ class Watched:
     score: Floats
     opened: Flags
     closed: Flags
+    began: Ints
     state: State
+    last: State
 
 
-def watch(seen: Counted, before: State, start: int = 0, keep: int | None = None, told: Flags | None = None) -> Watched:
+def watch(seen: Counted, before: State, start: int = 0, keep: int | None = None, told: Ints | None = None) -> Watched:
     """Walk the days from column `start` on.
 
     Args:
@@ -135,25 +142,32 @@ def watch(seen: Counted, before: State, start: int = 0, keep: int | None = None,
         before: the state at the end of column start - 1.
         start: the first column to judge.
         keep: the column as of whose end the state is given back; the last one if absent.
-        told: series and days on which an alarm has been told already: it stays, whatever has arrived since.
+        told: 1 for series and days on which an alarm has been told already: it stays, whatever has arrived since; -1 where none may open.
     """
     n, days = seen.counts.shape
     state, kept = before.copy(), before
     expected, z, score = (np.full((n, days), np.nan) for _ in range(3))
-    opened, closed = np.zeros((n, days), bool), np.zeros((n, days), bool)
+    opened, closed, began = np.zeros((n, days), bool), np.zeros((n, days), bool), np.full((n, days), NEVER)
     limit = np.where(seen.trials, OPERATIONS, VOICE)
     for day in range(start, days):
         if day > LAG:
-            _learn(state, seen, day - LAG - 1, is_open=state.opened >= 0, day=day)
+            _learn(state, seen, day - LAG - 1, is_open=state.opened != NEVER, day=day)
         expected[:, day], alpha = _expect(state, seen, day)
         is_judged = seen.judged[:, day] & np.isfinite(expected[:, day])
         z[is_judged, day] = np.clip(surprise(seen.counts[is_judged, day], expected[is_judged, day], alpha[is_judged]), -EXTREME, EXTREME)
         z[:, day] -= _common(z[:, day], expected[:, day], seen.trials)
         score[:, day] = _weigh(state, z[:, day], is_judged)
         opened[:, day], closed[:, day] = _alarm(state, score[:, day], is_judged, limit, day, told)
+        began[:, day] = state.rising
         if day == (days - 1 if keep is None else keep):
             kept = state.copy()
-    return Watched(expected, z, score, opened, closed, kept)
+    return Watched(expected, z, score, opened, closed, began, kept, state)
+
+
+def habit(state: State, seen: Counted) -> Floats:
+    """What the habit of a state lets expect of every day."""
+    weekday = (seen.first_weekday + np.arange(seen.counts.shape[1])) % WEEK
+    return np.asarray(_rates(state, seen.group)[:, weekday] * seen.exposure * seen.completeness)
 
 
 def _rates(state: State, group: Ints) -> Floats:
@@ -230,15 +244,16 @@ def _weigh(state: State, z: Floats, is_judged: Flags) -> Floats:
     return np.where(state.weight > 0, state.mean / np.sqrt(variance), np.nan)
 
 
-def _alarm(state: State, score: Floats, is_judged: Flags, limit: Floats, day: int, told: Flags | None) -> tuple[Flags, Flags]:
+def _alarm(state: State, score: Floats, is_judged: Flags, limit: Floats, day: int, told: Ints | None) -> tuple[Flags, Flags]:
     """Open an alarm above the limit, close it after days of calm."""
-    is_open = state.opened >= 0
+    is_open = state.opened != NEVER
     is_new = ~is_open & is_judged & (score > limit) & (day - state.alarmed >= QUIET)
     if told is not None:
-        is_new |= ~is_open & told[:, day]
+        is_new = (is_new & (told[:, day] == 0)) | (~is_open & (told[:, day] > 0))
     state.opened = np.where(is_new, day, state.opened)
     state.alarmed = np.where(is_new, day, state.alarmed)
+    state.rising = np.where(is_judged & (score <= RISING), NEVER, np.where(is_judged & (state.rising == NEVER), day, state.rising))
     state.calm = np.where(is_judged, np.where(score < CALM, state.calm + 1, 0), state.calm)
     is_over = is_open & is_judged & (state.calm >= CALM_DAYS)
-    state.opened = np.where(is_over, -1, state.opened)
+    state.opened = np.where(is_over, NEVER, state.opened)
     return is_new, is_over
