@@ -23,10 +23,15 @@ def problems(told: Facts) -> list[str]:
     """What a reader must know first: sources that failed or fell silent, and feedback that is old as a whole."""
     faults = list(told["run"]["faults"] or [])
     known = " ".join(faults)
-    faults += [wording.problem(source) for source in told["sources"] if source["problem"] and source["problem"] not in known]
+    faults += [wording.problem(source) for source in told["sources"] if source["problem"] and source["problem"] not in known and not _is_long_silent(source)]
     spoke = [source for source in told["sources"] if source["last_said_on"] is not None]
     never = [source for source in told["sources"] if not source["records"] and not source["problem"]]
     return [*_silences(spoke), *faults, *(f"{source['source']} has brought nothing yet." for source in never)]
+
+
+def _is_long_silent(source: Facts) -> bool:
+    """Whether its silence is told anyway."""
+    return bool(source["state"] == "silent" and source["days_silent"] > SILENT_DAYS)
 
 
 def _silences(spoke: list[Facts]) -> list[str]:
