@@ -45,9 +45,9 @@ def test_only_the_warehouse_knows_duckdb(imported: dict[str, set[str]]) -> None:
     assert importers(imported, "duckdb") == {"listening.warehouse"}
 
 
-def test_only_tagging_and_story_know_learning_libraries(imported: dict[str, set[str]]) -> None:
+def test_only_tagging_story_and_their_proof_know_learning_libraries(imported: dict[str, set[str]]) -> None:
     found = importers(imported, "sklearn", "scipy", "nltk", "vaderSentiment")
-    assert all(module.startswith(("listening.tagging", "listening.story")) for module in found)
+    assert all(module.startswith(("listening.tagging", "listening.story", "listening.prove")) for module in found)
 
 
 def test_only_publish_knows_templates_and_charts(imported: dict[str, set[str]]) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from listening import prove, worlds
+from listening import prove
 from listening.cli import app
-from listening.prove import Figure
-from listening.worlds import Family
+from listening.prove import Figure, worlds
+from listening.prove.worlds import Family
 
 SMALL = Family(size=0.05)
 
