@@ -45,6 +45,11 @@ class Acknowledged:
             return []
 
 
+def acknowledge(workspace: Workspace, warning: dict[str, Any], day: dt.date, by: str) -> None:
+    """Write down that somebody knows of a warning; the next night shows it."""
+    Acknowledged(workspace).add(warning, day, by)
+
+
 def _day(row: dict[str, str]) -> dt.date | None:
     try:
         return dt.date.fromisoformat(row["acknowledged_on"])

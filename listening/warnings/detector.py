@@ -10,6 +10,7 @@ standard deviation, habit's uncertainty included. docs/method.md tells why this 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Self
 
 import numpy as np
@@ -26,6 +27,7 @@ WEIGHT = 0.1  # of the newest day in E
 LAG = 14  # days before a day teaches; also how many last days a night judges anew
 HISTORY = 42  # days before a series is judged
 HALF_LIFE = 75  # days, of what was learnt
+LONG = 10 * HALF_LIFE  # days from which more of them change nothing
 CUT = 3.0  # standard deviations beyond which a day teaches no more than that
 EXTREME = 4.0  # beyond which one day's z counts no more: a single day is no deterioration
 ALIKE = 20.0  # events for which a weekday is taken as its group's
@@ -149,10 +151,12 @@ def watch(seen: Counted, before: State, start: int = 0, keep: int | None = None,
     expected, z, score = (np.full((n, days), np.nan) for _ in range(3))
     opened, closed, began = np.zeros((n, days), bool), np.zeros((n, days), bool), np.full((n, days), NEVER)
     limit = np.where(seen.trials, OPERATIONS, VOICE)
+    rates = _rates(state, seen.group)
     for day in range(start, days):
         if day > LAG:
-            _learn(state, seen, day - LAG - 1, is_open=state.opened != NEVER, day=day)
-        expected[:, day], alpha = _expect(state, seen, day)
+            _learn(state, seen, rates, day - LAG - 1, day)
+            rates = _rates(state, seen.group)
+        expected[:, day], alpha = _expect(state, seen, rates, day)
         is_judged = seen.judged[:, day] & np.isfinite(expected[:, day])
         z[is_judged, day] = np.clip(surprise(seen.counts[is_judged, day], expected[is_judged, day], alpha[is_judged]), -EXTREME, EXTREME)
         z[:, day] -= _common(z[:, day], expected[:, day], seen.trials)
@@ -174,16 +178,13 @@ def _rates(state: State, group: Ints) -> Floats:
     """Events per exposure by series and weekday; weekdays lean on their group's pattern where a series is thin."""
     level = state.counted.sum(axis=1) / np.maximum(state.exposed.sum(axis=1), 1e-12)
     plain = level[:, None] * state.exposed
-    groups = int(group.max()) + 1
-    of_group, plain_of_group = np.zeros((groups, WEEK)), np.zeros((groups, WEEK))
-    np.add.at(of_group, group, state.counted)
-    np.add.at(plain_of_group, group, plain)
-    pattern = ((of_group + ALIKE) / (plain_of_group + ALIKE))[group]
+    is_of_group = (group[None, :] == np.arange(int(group.max()) + 1)[:, None]).astype(float)
+    pattern = ((is_of_group @ state.counted + ALIKE) / (is_of_group @ plain + ALIKE))[group]
     return np.asarray(level[:, None] * (state.counted + ALIKE * pattern) / (plain + ALIKE))
 
 
 def _spread(state: State, exposure: Floats, seen: Counted) -> Floats:
-    """alpha of each series: how much wider than chance it spreads; failures among few trials spread less than Poisson counts."""
+    """Alpha of each series: how much wider than chance it spreads; failures among few trials spread less than Poisson counts."""
     groups = int(seen.group.max()) + 1
     excess, squares = (np.bincount(seen.group, sums, groups) for sums in (state.excess, state.squares))
     usual = (excess / np.maximum(squares, 1))[seen.group]
@@ -191,22 +192,22 @@ def _spread(state: State, exposure: Floats, seen: Counted) -> Floats:
     return np.where(seen.trials, alpha - 1 / np.maximum(exposure, 1), alpha)
 
 
-def _expect(state: State, seen: Counted, day: int) -> tuple[Floats, Floats]:
+def _expect(state: State, seen: Counted, rates: Floats, day: int) -> tuple[Floats, Floats]:
     """What was to be expected of a day (nan where too little is known), and how it spreads."""
-    rate = _rates(state, seen.group)[:, (seen.first_weekday + day) % WEEK]
+    rate = rates[:, (seen.first_weekday + day) % WEEK]
     is_known = (state.days >= HISTORY - LAG) & (state.counted.sum(axis=1) > 0)
     expected = np.where(is_known, rate * seen.exposure[:, day] * seen.completeness[:, day], np.nan)
     return np.where(expected > 0, expected, np.nan), _spread(state, seen.exposure[:, day], seen)
 
 
-def _learn(state: State, seen: Counted, past: int, is_open: Flags, day: int) -> None:
+def _learn(state: State, seen: Counted, rates: Floats, past: int, day: int) -> None:
     """Let a day that lies `LAG` days back teach the habit; one that was extreme teaches no more than the cut."""
     weekday = (seen.first_weekday + past) % WEEK
     exposed = seen.exposure[:, past] * seen.completeness[:, past]
-    is_frozen = is_open & (day - state.opened < FROZEN)
+    is_frozen = (state.opened != NEVER) & (day - state.opened < FROZEN)
     teaches = seen.judged[:, past] & np.isfinite(exposed) & (exposed > 0) & ~is_frozen
     exposed = np.where(teaches, exposed, 0.0)
-    counts, expected = seen.counts[:, past], _rates(state, seen.group)[:, weekday] * exposed
+    counts, expected = seen.counts[:, past], rates[:, weekday] * exposed
     chance = np.where(seen.trials, expected * np.maximum(1 - expected / np.maximum(exposed, 1), 0), expected)
     deviation = np.sqrt(np.maximum(expected + _spread(state, exposed, seen) * expected**2, 1e-12))
     is_settled = state.days >= LAG
@@ -237,11 +238,16 @@ def _weigh(state: State, z: Floats, is_judged: Flags) -> Floats:
     """Take a day into E and give the score: E over its standard deviation, which holds the habit's own uncertainty."""
     state.mean = np.where(is_judged, (1 - WEIGHT) * state.mean + WEIGHT * np.where(is_judged, z, 0.0), state.mean)
     state.weight = np.where(is_judged, (1 - WEIGHT) * state.weight + WEIGHT, state.weight)
-    fade = 0.5 ** (1 / HALF_LIFE)
-    learnt = (1 - fade ** state.days) / (1 - fade)
-    days = learnt**2 / np.maximum((1 - fade ** (2 * state.days)) / (1 - fade**2), 1e-12)
-    variance = WEIGHT / (2 - WEIGHT) + 1 / np.maximum(days, 1)
+    variance = WEIGHT / (2 - WEIGHT) + _uncertainty()[np.minimum(state.days, LONG)]
     return np.where(state.weight > 0, state.mean / np.sqrt(variance), np.nan)
+
+
+@cache
+def _uncertainty() -> Floats:
+    """Variance of a habit, in units of a day's, by the number of days that taught it; those long ago count little."""
+    fade, days = 0.5 ** (1 / HALF_LIFE), np.arange(LONG + 1)
+    learnt, squares = (1 - fade**days) / (1 - fade), (1 - fade ** (2 * days)) / (1 - fade**2)
+    return np.asarray(np.minimum(squares / np.maximum(learnt**2, 1e-12), 1.0))
 
 
 def _alarm(state: State, score: Floats, is_judged: Flags, limit: Floats, day: int, told: Ints | None) -> tuple[Flags, Flags]:

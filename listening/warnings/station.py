@@ -145,7 +145,10 @@ def _look(warehouse: Warehouse, given: dict[str, Any], brought: pd.DataFrame, si
         month = (given["until"].replace(day=1) - since).days
         keys = series.choose(_before(days, month), heard)
     completeness = _completeness(warehouse, given, heard, number)
-    silent = {source: series.silences(_indexed(rows, brought["day"].min()), (given["until"] - brought["day"].min()).days + 1)[0] for source, rows in brought.groupby("source")}
+    silent = {
+        source: series.silences(_indexed(rows, brought["day"].min()), (given["until"] - brought["day"].min()).days + 1)[0]
+        for source, rows in brought.groupby("source")
+    }
     cut = (since - brought["day"].min()).days
     silent = {source: np.r_[np.zeros(max(-cut, 0), bool), whole[max(cut, 0) :]] for source, whole in silent.items()}
     return _Looked(keys, days, series.fold(days, keys, completeness, heard, silent), heard, since)
@@ -236,7 +239,9 @@ def _alarms(told: pd.DataFrame, looked: _Looked, watched: Watched, start: int, u
     usual = detector.habit(watched.last, looked.seen)
     expected = np.where(np.isfinite(watched.expected), watched.expected, usual)
     for at, key in enumerate(looked.keys[KEY].itertuples(index=False, name=None)):
-        for opened, closed in _episodes(watched, at, start, [looked.index(row["opened_on"]) for name, row in known.items() if name[:-1] == key and row["closed_on"] is None]):
+        for opened, closed in _episodes(
+            watched, at, start, [looked.index(row["opened_on"]) for name, row in known.items() if name[:-1] == key and row["closed_on"] is None]
+        ):
             name = (*key, looked.date(opened))
             row = known.get(name) or _opening(looked, watched, expected, at, opened) | dict(zip(KEY, key, strict=True))
             known[name] = row | _now(looked, watched, expected, at, opened, closed, int(row["observed_days"]))

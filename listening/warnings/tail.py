@@ -25,7 +25,7 @@ _deviate = np.frompyfunc(NormalDist().inv_cdf, 1, 1)
 
 
 def surprise(counts: Floats, means: Floats, alphas: Floats) -> Floats:
-    """z of the mid-p upper tail: mean 0 and standard deviation 1 where the counts come as expected, large where there are too many."""
+    """Z of the mid-p upper tail: mean 0 and standard deviation 1 where the counts come as expected, large where there are too many."""
     means = np.maximum(means, LEAST)
     spread = np.where(alphas < 0, np.minimum(alphas, -SMALLEST), np.clip(alphas, SMALLEST, WIDEST))
     logarithms, mean, deviation = _own()
@@ -33,9 +33,10 @@ def surprise(counts: Floats, means: Floats, alphas: Floats) -> Floats:
 
 
 def _plain(counts: Floats, means: Floats, alphas: Floats) -> Floats:
-    above = _more_than(counts, means, alphas)
-    reached = np.where(counts > 0, _more_than(counts - 1, means, alphas), 1.0)
-    return -np.asarray(_deviate(np.clip((above + reached) / 2, 1e-300, 1 - 1e-15)), float)
+    """The normal deviate of the mid-p upper tail as it is, in steps where counts are few."""
+    above, reached = _more_than(np.stack([counts, np.maximum(counts - 1, 0)]), means, alphas)
+    middle = (above + np.where(counts > 0, reached, 1.0)) / 2
+    return -np.asarray(_deviate(np.clip(middle, 1e-300, 1 - 1e-15)), float)
 
 
 @cache
@@ -44,7 +45,7 @@ def _own() -> tuple[Floats, Floats, Floats]:
     means = np.geomspace(0.02, 50, 60)
     at_least, poisson = np.arange(-1.0, 120), np.full((60, 1), SMALLEST)
     beyond = np.where(at_least < 0, 1.0, _more_than(at_least, means[:, None], poisson))
-    chance, z = -np.diff(beyond, axis=1), _plain(at_least[1:], means[:, None], poisson)
+    chance, z = -np.diff(beyond, axis=1), _plain(np.broadcast_to(at_least[1:], (60, 120)), means[:, None], poisson)
     mean = (chance * z).sum(axis=1)
     return np.log(means), mean, np.maximum(np.sqrt((chance * z**2).sum(axis=1) - mean**2), STEEPEST)
 
@@ -64,7 +65,7 @@ def _more_than(counts: Floats, means: Floats, alphas: Floats) -> Floats:
 
 
 def _peizer_pratt(low: Floats, n: Floats, chance: Floats) -> Floats:
-    """z for the chance of at most `low` successes in `n` tries."""
+    """Z for the chance of at most `low` successes in `n` tries."""
     s, f = np.maximum(low + 0.5, 0.05), np.maximum(n - low - 0.5, 0.05)
     other = 1 - chance
     d = low + 2 / 3 - (n + 1 / 3) * chance + 0.02 * (other / (low + 1).clip(0.5) - chance / (n - low).clip(0.5) + (other - 0.5) / (n + 1))
