@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from listening import __version__, journey, labels, landing, publish, records, runs, signals, story, tagging, warehouse
+from listening import __version__, journey, labels, landing, publish, records, runs, signals, story, tagging, warehouse, warnings
 from listening.forgotten import Forgotten
 from listening.journey import Journey
 from listening.publish import notices
@@ -164,8 +164,9 @@ class Night:
         self._note("", [], tagging.theme(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock, self.is_replay).notes)
 
     def tell(self) -> None:
-        """Count the signals and tell each stage's story."""
+        """Count the signals, warn of what gets worse, and tell each stage's story."""
         signals.count(self.warehouse, self.clock)
+        self._note("", [], warnings.warn(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock).notes)
         story.tell(self.warehouse, self.journey, self.settings.company, self.clock)
 
     def publish(self) -> Path:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import yaml
 
 SQL = Path(__file__).parent / "sql"
-STATIONS = ("landing", "records", "tagging", "signals", "story", "night")  # each a schema of the store
+STATIONS = ("landing", "records", "tagging", "signals", "story", "warnings", "night")  # each a schema of the store
 
 Rows: TypeAlias = pa.Table | pd.DataFrame | Sequence[Mapping[str, Any]]
 ARROW_TYPES = {
@@ -30,6 +30,7 @@ ARROW_TYPES = {
     "bigint": pa.int64(),
     "integer": pa.int32(),
     "boolean": pa.bool_(),
+    "double[]": pa.list_(pa.float64()),
     "date": pa.date32(),
     "timestamptz": pa.timestamp("us", tz="UTC"),
 }

@@ -7,6 +7,7 @@ from listening.cli import (  # isort: skip
     nights,
     pulling,
     answers,
+    watching,
     sending,
     asking,
     teaching,
@@ -17,4 +18,4 @@ from listening.cli import (  # isort: skip
 from listening.cli.entry import main
 from listening.cli.terminal import app
 
-__all__ = ["answers", "app", "asking", "main", "nights", "people", "proving", "pulling", "sending", "teaching", "themes"]
+__all__ = ["answers", "app", "asking", "main", "nights", "people", "proving", "pulling", "sending", "teaching", "themes", "watching"]

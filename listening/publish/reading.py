@@ -42,6 +42,14 @@ def stories(workspace: Workspace, stage: str | None = None, period: str | None =
     raise Mend(f"There is no period '{period}'. There are: {', '.join(periods)}.")
 
 
+def warnings(workspace: Workspace) -> list[dict[str, Any]]:
+    """All warnings, those that opened last first, each with its quotes."""
+    with warehouse.reading(database(workspace)) as published:
+        rows = published.rows("publish/reader/warnings")
+        quotes = published.rows("publish/reader/warning_quotes")
+    return [row | {"quotes": [quote for quote in quotes if quote["warning_id"] == row["warning_id"]]} for row in rows]
+
+
 def explain(workspace: Workspace, record_id: str) -> dict[str, Any]:
     """A record, by its record_id or by the source's own id, with its sentences and the stages that it speaks about.
 

@@ -23,7 +23,7 @@ def problems(told: Facts) -> list[str]:
     """What a reader must know first: sources that failed or fell silent, and feedback that is old as a whole."""
     faults = list(told["run"]["faults"] or [])
     known = " ".join(faults)
-    faults += [wording.problem(source) for source in told["sources"] if source["problem"] and source["problem"] not in known]
+    faults += [wording.problem(source) for source in told["sources"] if source["problem"] and source["problem"] not in known and not _is_long_silent(source)]
     spoke = [source for source in told["sources"] if source["last_said_on"] is not None]
     stale = [source for source in told["sources"] if source["state"] != "ok" and source["fresh_at"]]
     never = [source for source in told["sources"] if not source["records"] and not source["problem"]]
@@ -34,6 +34,11 @@ def _staleness(source: Facts) -> str:
     """Since when a source's newest words may be missing."""
     why = "was stopped at what a night may spend" if source["state"] == "behind" else "failed"
     return f"{source['source']} {why}: it was last heard to the end on {wording.day(source['fresh_at'])}, and what came since may be missing."
+
+
+def _is_long_silent(source: Facts) -> bool:
+    """Whether its silence is told anyway."""
+    return bool(source["state"] == "silent" and source["days_silent"] > SILENT_DAYS)
 
 
 def _silences(spoke: list[Facts]) -> list[str]:

@@ -29,11 +29,18 @@ checked as (
 )
 
 select
-    states.source, states.kind, states.looked_at, coalesce(states.fresh_at, by_source.last_landed_at) as fresh_at, states.state, states.problem,
+    states.source, states.kind, states.looked_at, coalesce(states.fresh_at, by_source.last_landed_at) as fresh_at,
+    case when states.state = 'ok' and silences.source is not null then 'silent' else states.state end as state,
+    coalesce(
+        states.problem,
+        'Nothing has come since ' || strftime(silences.silent_since - 1, '%-d %B %Y') || ', where about ' || round(silences.missed)::bigint
+        || ' were to be expected. See whether it is still exported; its figures stand still meanwhile.'
+    ) as problem,
     coalesce(by_source.records, 0) as records, by_source.last_said_on, by_source.last_landed_at,
     coalesce(checked.checks, 0) as checks, coalesce(checked.checks_failed, 0) as checks_failed,
     date_diff('day', by_source.last_said_on, $today::date) as days_silent
 from night.source_states as states
 left join by_source using (source)
 left join checked using (source)
+left join warnings.silences as silences using (source)
 order by states.source

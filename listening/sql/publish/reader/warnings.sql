@@ -1,0 +1,1 @@
+select * from warnings order by opened_on desc, warning_id

@@ -1,0 +1,1 @@
+select * from warnings.warnings order by opened_on, warning_id

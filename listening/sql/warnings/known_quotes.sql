@@ -1,0 +1,1 @@
+select * from warnings.warning_quotes order by warning_id, rank

@@ -1,0 +1,1 @@
+select * from warnings.series order by series

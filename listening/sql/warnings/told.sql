@@ -1,0 +1,1 @@
+select * from warnings.alarms order by all
