@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from listening import __version__, journey, labels, landing, publish, records, runs, signals, story, tagging, warehouse
+from listening import __version__, growth, journey, labels, landing, publish, records, runs, signals, story, tagging, warehouse
 from listening.forgotten import Forgotten
 from listening.journey import Journey
 from listening.warehouse import Warehouse
@@ -161,6 +161,7 @@ class Night:
         """Count the signals and tell each stage's story."""
         signals.count(self.warehouse, self.clock)
         story.tell(self.warehouse, self.journey, self.settings.company, self.clock)
+        growth.tell(self.warehouse, self.journey, self.settings.company, self.clock)
 
     def publish(self) -> Path:
         """Write down the run and publish it as a whole."""
