@@ -7,20 +7,17 @@ ones, our own, and whoever was asked lately.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from listening import journey, warehouse
+from listening import calls, journey, warehouse
 from listening.forgotten import Forgotten
 from listening.publish import reading
 from listening.workspace import Mend, Workspace
 
 REST_DAYS = 90  # for which a customer who was asked is left in peace
-DO_NOT_CALL = "do-not-call.csv"
 SCRIPT = (
     "You have been with us for “{title}” lately. How was that for you: did you have trouble, was it as expected, or was it great? "
     "Was it less than you had expected, just that, or more? Will you remember it in a year? Did it cost you effort? Would you recommend us? What happened?"
@@ -66,7 +63,7 @@ def draw(workspace: Workspace, number: int, stage: str | None = None, rest_days:
     company = workspace.settings().company
     with warehouse.reading(reading.database(workspace)) as published:
         found = published.rows("publish/reader/callable", timezone=company.timezone, rest_days=rest_days)
-    forgotten, unwanted = Forgotten(workspace), do_not_call(workspace)
+    forgotten, unwanted = Forgotten(workspace), calls.do_not_call(workspace)
     may_ask = [row for row in found if row["customer_id"] not in unwanted and not forgotten.is_named(customer=row["customer_id"])]
     chance = random.Random(seed or dt.date.today().isoformat())  # noqa: S311 (a draw that can be repeated, no secret)
     drawn, taken = Drawn(), set[str]()
@@ -91,26 +88,6 @@ def way_back(workspace: Workspace) -> str:
         'listening.toml has no source of kind checkins yet. Add [sources.checkins] with connector = "files", kind = "checkins" and '
         'path = "inbox/checkins*", and put the filled-in sheet into inbox/.'
     )
-
-
-def do_not_call(workspace: Workspace) -> set[str]:
-    """The customers who are not to be called: the column `customer_id` of `do-not-call.csv`, or its first one.
-
-    Raises:
-        Mend: the file cannot be read.
-    """
-    path = workspace.root / DO_NOT_CALL
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return set()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Mend(f"{path} cannot be read ({type(error).__name__}); save it as UTF-8 text with a column customer_id. Nobody was drawn.") from None
-    delimiter = next((sign for sign in ";\t" if sign in text.partition("\n")[0]), ",")
-    lines = [[cell.strip() for cell in line] for line in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in line)]
-    names = [name.lower() for name in lines[0]] if lines else []
-    place = names.index("customer_id") if "customer_id" in names else 0
-    return {line[place] for line in lines[int("customer_id" in names) :] if len(line) > place and line[place]}
 
 
 def _line(stage: str, title: str, customer: str, chance: float) -> dict[str, Any]:

@@ -161,7 +161,7 @@ class Night:
         """Count the signals and tell each stage's story."""
         signals.count(self.warehouse, self.clock)
         story.tell(self.warehouse, self.journey, self.settings.company, self.clock)
-        growth.tell(self.warehouse, self.journey, self.settings.company, self.clock)
+        self._note("", [], growth.tell(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock))
 
     def publish(self) -> Path:
         """Write down the run and publish it as a whole."""

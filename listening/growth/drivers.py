@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,23 +35,41 @@ def window(day_after: dt.date) -> tuple[dt.date, dt.date]:
     return day_after - dt.timedelta(days=YEAR), day_after
 
 
-def driving(warehouse: Warehouse, outcome: str, people: pd.DataFrame, kinds: pd.DataFrame, currency: str, **given: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of `drivers` for one outcome, and each customer's chance of it where it is told."""
+@dataclass(frozen=True)
+class Model:
+    """What tells a customer's chance of an outcome: troubles, the measures that it also takes to have passed, and the estimate."""
+
+    troubles: list[str]
+    passed: list[str]
+    told: stakes.Stakes
+    share: float
+
+    def chances(self, warehouse: Warehouse, people: pd.DataFrame, kinds: pd.DataFrame, **given: Any) -> pd.Series[float]:
+        """The chance of each of these people by what they met up to the last day of input."""
+        marks = people[["customer_id"]].assign(look="now", day=given["day_after"], has_happened=False)
+        warehouse.replace("growth/landmarks", marks)
+        exposed = _rolled_up(warehouse.frame("growth/exposures", look="now", outcome="left", **given), kinds, self.troubles)
+        met, passed = _matrices(exposed, people["customer_id"], self.troubles, self.passed)
+        return pd.Series(self.told.chance(met, passed), people.index)
+
+
+def driving(warehouse: Warehouse, outcome: str, people: pd.DataFrame, kinds: pd.DataFrame, currency: str, **given: Any) -> tuple[pd.DataFrame, Model | None]:
+    """The rows of `drivers` for one outcome, and the model behind them where they can be told."""
     first_day, day_after = window(given["day_after"])
     events = warehouse.frame("growth/events", outcome=outcome, first_day=first_day, **given)
     marks = looks.landmarks(people, events).assign(look=outcome)
     span = {"outcome": outcome, "first_day": first_day, "last_day": day_after - dt.timedelta(days=1), "of_customers": len(marks), "happened": len(events)}
     if silent := _silent(outcome, len(people), len(marks), len(events)):
-        return pd.DataFrame([{**span, "trouble_id": NOTHING, "text": silent}]), pd.DataFrame()
+        return pd.DataFrame([{**span, "trouble_id": NOTHING, "text": silent}]), None
     warehouse.replace("growth/landmarks", marks)
-    exposed = warehouse.frame("growth/exposures", look=outcome, outcome=outcome, **given)
-    exposed = _rolled_up(exposed, kinds)
+    exposed = _rolled_up(warehouse.frame("growth/exposures", look=outcome, outcome=outcome, **given), kinds)
     people = marks.merge(people, on="customer_id", how="left", sort=False)
-    troubles, met, beside = _matrices(exposed, people["customer_id"])
+    troubles, passed = _columns(exposed, len(people))
     if not troubles:
         text = f"Nothing can be told of why customers {OUTCOMES[outcome]}: no trouble that is known of all customers was met by {LEAST_MET} of them."
-        return pd.DataFrame([{**span, "trouble_id": NOTHING, "text": text}]), pd.DataFrame()
+        return pd.DataFrame([{**span, "trouble_id": NOTHING, "text": text}]), None
     value = _values(outcome, people, events)
+    met, beside = _matrices(exposed, people["customer_id"], troubles, passed)
     told = stakes.at_stake(met, people["has_happened"].to_numpy(bool), value, beside)
     frame = _frame(troubles, told, met, people, outcome, value is not None and not np.isnan(value).all())
     frame = frame.assign(**span).merge(kinds, on="trouble_id", how="left").sort_values(["rank", "trouble_id"])
@@ -59,7 +78,7 @@ def driving(warehouse: Warehouse, outcome: str, people: pd.DataFrame, kinds: pd.
     rows = frame.to_dict("records")
     frame["text"] = [_sentence(row, len(rows), currency) for row in rows]
     frame["test"] = [_test(row) for row in rows]
-    return frame, people[["customer_id"]].assign(chance=told.chance)
+    return frame, Model(troubles, passed, told, len(events) / len(people))
 
 
 def _silent(outcome: str, known: int, compared: int, happened: int) -> str | None:
@@ -75,29 +94,36 @@ def _silent(outcome: str, known: int, compared: int, happened: int) -> str | Non
     return f"Not told yet: {'; '.join(missing)}." if missing else None
 
 
-def _rolled_up(exposed: pd.DataFrame, kinds: pd.DataFrame) -> pd.DataFrame:
-    """Tickets of themes that few met count together with the others of their stage."""
+def _rolled_up(exposed: pd.DataFrame, kinds: pd.DataFrame, told_apart: list[str] | None = None) -> pd.DataFrame:
+    """Tickets of themes that few met (or that are not among those told apart) count together with the others of their stage."""
     frame = exposed.merge(kinds[["trouble_id", "told_by", "stage"]], on="trouble_id")
     met = frame[frame["is_met"]].groupby("trouble_id").size()
-    is_rare = (frame["told_by"] == "tickets") & (frame["trouble_id"].map(met).fillna(0) < LEAST_MET)
+    frequent = met.index[met >= LEAST_MET] if told_apart is None else told_apart
+    is_rare = (frame["told_by"] == "tickets") & ~frame["trouble_id"].isin(frequent)
     frame["trouble_id"] = frame["trouble_id"].mask(is_rare, frame["stage"] + "/tickets/other")
     return frame.groupby(["trouble_id", "told_by", "customer_id"], as_index=False)["is_met"].any()
 
 
-def _matrices(exposed: pd.DataFrame, customers: pd.Series[str]) -> tuple[list[str], stakes.Flags, stakes.Flags]:
-    """Troubles that enough customers met, who met them, and who passed where they are met."""
+def _columns(exposed: pd.DataFrame, customers: int) -> tuple[list[str], list[str]]:
+    """Troubles that enough customers met, and the measures among them that some passed and some did not, each group of customers once."""
     met = exposed[exposed["is_met"]].groupby("trouble_id").size()
-    troubles = sorted(met.index[(met >= LEAST_MET) & (met <= len(customers) - LEAST_MET)])
-    place = pd.Index(customers)
-    who, column = place.get_indexer(exposed["customer_id"]), pd.Index(troubles).get_indexer(exposed["trouble_id"])
-    is_used = column >= 0
-    found = np.zeros((2, len(place), len(troubles)), bool)
-    found[0, who[is_used], column[is_used]] = exposed["is_met"].to_numpy(bool)[is_used]
-    by_operations = is_used & (exposed["told_by"] == "operations").to_numpy()
-    found[1, who[by_operations], column[by_operations]] = True
-    passed = np.unique(found[1], axis=1) if troubles else found[1]
-    varies = passed.any(axis=0) & ~passed.all(axis=0)
-    return troubles, found[0], passed[:, varies]
+    troubles = sorted(met.index[(met >= LEAST_MET) & (met <= customers - LEAST_MET)])
+    passing = exposed[(exposed["told_by"] == "operations") & exposed["trouble_id"].isin(troubles)]
+    who = passing.groupby("trouble_id")["customer_id"].agg(frozenset)
+    return troubles, list(who[who.map(len) < customers].drop_duplicates().index)
+
+
+def _matrices(exposed: pd.DataFrame, customers: pd.Series[str], troubles: list[str], passed: list[str]) -> tuple[stakes.Flags, stakes.Flags]:
+    """Who met which trouble, and who passed which measure: customers × columns."""
+    by_operations = exposed[exposed["told_by"] == "operations"]
+    return _matrix(exposed[exposed["is_met"]], customers, troubles), _matrix(by_operations, customers, passed)
+
+
+def _matrix(rows: pd.DataFrame, customers: pd.Series[str], columns: list[str]) -> stakes.Flags:
+    who, column = pd.Index(customers).get_indexer(rows["customer_id"]), pd.Index(columns).get_indexer(rows["trouble_id"])
+    flags = np.zeros((len(customers), len(columns)), bool)
+    flags[who[(column >= 0) & (who >= 0)], column[(column >= 0) & (who >= 0)]] = True
+    return flags
 
 
 def _values(outcome: str, people: pd.DataFrame, events: pd.DataFrame) -> stakes.Floats:

@@ -24,14 +24,14 @@ ENOUGH = 1e-8
 
 @dataclass(frozen=True)
 class Stakes:
-    """What is at stake in each trouble, and each customer's chance.
+    """What is at stake in each trouble, and what tells a customer's chance.
 
     Attributes:
         customers: leavers that go with each trouble; `low` and `high` hold 90 % of the resamples.
         value: the same in the customers' value.
         sure: share of resamples in which anybody is at stake.
         rank_low: best rank among the troubles that is still likely (90 %), by customers; `rank_high` the worst.
-        chance: of each customer, with all that they met.
+        weights: of the level, the troubles and what stands beside them, on the scale of log odds.
         met: mean chance of those who met each trouble; `spared` the same had they not met it.
     """
 
@@ -44,9 +44,13 @@ class Stakes:
     sure: Floats
     rank_low: Ints
     rank_high: Ints
-    chance: Floats
+    weights: Floats
     met: Floats
     spared: Floats
+
+    def chance(self, met: Flags, beside: Flags) -> Floats:
+        """The chance of customers with these troubles and what stands beside them."""
+        return _chance(np.column_stack([met, beside]) @ self.weights[1:] + self.weights[0])
 
 
 def at_stake(met: Flags, happened: Flags, value: Floats, beside: Flags | None = None, resamples: int = RESAMPLES, seed: int = 1) -> Stakes:
@@ -83,7 +87,7 @@ def at_stake(met: Flags, happened: Flags, value: Floats, beside: Flags | None = 
     with_it = (chance[group][:, None] * met).sum(axis=0) / reach
     return Stakes(
         told[0], low[0], high[0], told[1], low[1], high[1], (drawn[:, 0] > 0).mean(axis=0), np.floor(best).astype(int), np.ceil(worst).astype(int),
-        chance[group], with_it, with_it - told[0] / reach,
+        weights, with_it, with_it - told[0] / reach,
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from listening.journey import Journey
@@ -22,7 +24,8 @@ def count(number: float, one: str = "customer", many: str | None = None) -> str:
 
 
 def of_troubles(kinds: pd.DataFrame, journey: Journey) -> pd.DataFrame:
-    """Each trouble with its name in words, and with the owner of its touchpoint, else of its stage."""
+    """Each trouble with its touchpoint, its name in words, and the owner of its touchpoint, else of its stage."""
+    kinds = kinds.assign(touchpoint=[_touchpoint(row, journey) for row in kinds.itertuples()])
     owners = {stage.stage: stage.owner for stage in journey.stages}
     points = {point.touchpoint: point.owner or stage.owner for stage in journey.stages for point in stage.touchpoints}
     titles = journey.titles
@@ -36,3 +39,12 @@ def of_troubles(kinds: pd.DataFrame, journey: Journey) -> pd.DataFrame:
             names.append(f"a ticket, chat or call about {theme} ({about})" if theme else f"another ticket, chat or call about {about}")
         owned.append(points.get(row.touchpoint) or owners.get(row.stage))
     return kinds.assign(name=names, owner=owned)
+
+
+def _touchpoint(row: Any, journey: Journey) -> str | None:
+    """The touchpoint that the source gives, else the first of the stage whose words stand in the measure's name."""
+    if isinstance(row.touchpoint, str):
+        return row.touchpoint
+    said = f" {str(row.measure).replace('_', ' ')} ".casefold()
+    points = (point for stage in journey.stages if stage.stage == row.stage for point in stage.touchpoints)
+    return next((point.touchpoint for point in points if any(f" {word.replace('-', ' ').casefold()} " in said for word in point.words)), None)
