@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from listening import cli, workspace
+from listening import cli, night, workspace
 from listening.workspace import Workspace
 from tests.conftest import COMPANY
 
@@ -198,14 +198,14 @@ def test_a_source_that_breaks_unexpectedly_does_not_stop_the_others(
     call: Call, make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = make_workspace(SURVEY + REVIEWS, {"survey.csv": GOOD, "reviews.csv": GOOD})
-    shape = cli.night.records.shape
+    shape = night.records.shape
 
     def broken(*arguments: object, **named: object) -> object:
         if "survey" in repr(arguments[2]):
             raise RuntimeError("a customer's words")
         return shape(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(cli.night.records, "shape", broken)
+    monkeypatch.setattr(night.records, "shape", broken)
     status, out, err = call("run", "--direct", "--workspace", place.root)
     assert status == 3
     assert "unexpected error" in out

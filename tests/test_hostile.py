@@ -416,7 +416,7 @@ def test_an_unexpected_error_is_told_by_its_kind_and_place_without_its_words(cal
     def broken(*_: object) -> None:
         raise ValueError("Jane Doe said her card is 4111")
 
-    monkeypatch.setattr(cli.reading, "stories", broken)
+    monkeypatch.setattr(cli.answers.reading, "stories", broken)
     monkeypatch.setenv("LISTENING_DEBUG", debug)
     if debug:
         monkeypatch.setattr(sys, "argv", ["listening", "story"])
@@ -426,7 +426,7 @@ def test_an_unexpected_error_is_told_by_its_kind_and_place_without_its_words(cal
     status, printed = call("story")
     assert status == 1
     assert "Jane" not in printed
-    assert re.search(r"\(ValueError in listening/cli\.py:\d+\)", printed)
+    assert re.search(r"\(ValueError in cli/answers\.py:\d+\)", printed)
 
 
 # --- files for people
@@ -645,4 +645,4 @@ def test_no_parameter_or_setting_takes_a_secret() -> None:
                 named = [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
                 assert not [name for name in named if secret.search(name)], f"{path}: {function.name}"
     assert not [name for name in Source.model_fields if secret.search(name) and not name.endswith(("_env", "_file"))]
-    assert not [name for name in inspect.signature(cli.run).parameters if secret.search(name)]
+    assert not [name for name in inspect.signature(cli.nights.run).parameters if secret.search(name)]

@@ -45,9 +45,9 @@ def test_only_the_warehouse_knows_duckdb(imported: dict[str, set[str]]) -> None:
     assert importers(imported, "duckdb") == {"listening.warehouse"}
 
 
-def test_only_tagging_and_story_know_learning_libraries(imported: dict[str, set[str]]) -> None:
+def test_only_tagging_story_and_their_proof_know_learning_libraries(imported: dict[str, set[str]]) -> None:
     found = importers(imported, "sklearn", "scipy", "nltk", "vaderSentiment")
-    assert all(module.startswith(("listening.tagging", "listening.story")) for module in found)
+    assert all(module.startswith(("listening.tagging", "listening.story", "listening.prove")) for module in found)
 
 
 def test_only_publish_knows_templates_and_charts(imported: dict[str, set[str]]) -> None:
@@ -72,7 +72,7 @@ def test_sources_know_no_store(imported: dict[str, set[str]]) -> None:
 
 
 def test_only_the_command_line_imports_pipelines(imported: dict[str, set[str]]) -> None:
-    assert {module for module in importers(imported, "pipelines") if module.startswith("listening")} == {"listening.cli"}
+    assert {module for module in importers(imported, "pipelines") if module.startswith("listening")} == {"listening.cli.nights"}
 
 
 def test_imports_stand_at_the_top_except_the_one_of_pipelines_in_the_command_line() -> None:
@@ -81,7 +81,7 @@ def test_imports_stand_at_the_top_except_the_one_of_pipelines_in_the_command_lin
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 hidden = set(imports(function))
-                assert not hidden or (name_of(path) == "listening.cli" and all(name.startswith("pipelines") for name in hidden)), f"{path}: {hidden}"
+                assert not hidden or (name_of(path) == "listening.cli.nights" and all(name.startswith("pipelines") for name in hidden)), f"{path}: {hidden}"
 
 
 def test_no_module_is_called_utils_or_helpers() -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from listening import prove, worlds
+from listening import prove
 from listening.cli import app
-from listening.prove import Figure
-from listening.worlds import Family
+from listening.prove import Figure, worlds
+from listening.prove.worlds import Family
 
 SMALL = Family(size=0.05)
 
@@ -60,7 +60,7 @@ def test_every_figure_reaches_its_target() -> None:
 
 @pytest.mark.parametrize(("passed", "status"), [(True, 0), (False, 1)])
 def test_the_command_fails_where_a_figure_falls_short(monkeypatch: pytest.MonkeyPatch, passed: bool, status: int) -> None:
-    monkeypatch.setattr("listening.cli.measure", lambda *_: [Figure("story", "error", 9.0, 0.1, "at most 8", passed)])
+    monkeypatch.setattr("listening.cli.proving.measure", lambda *_: [Figure("story", "error", 9.0, 0.1, "at most 8", passed)])
     told = CliRunner().invoke(app, ["prove", "--quick"])
     assert told.exit_code == status
     assert ("falls short" in told.output) != passed

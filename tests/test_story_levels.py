@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from saying import CLOCK, keep, said, scored, select, workspace_with
 
-from listening import journey, night, signals, story, tagging, worlds
+from listening import journey, night, signals, story, tagging
+from listening.prove import worlds
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Workspace
 from tests.conftest import rows
