@@ -58,7 +58,7 @@ def _words(row: dict[str, Any], names: pd.Series[str]) -> str:
     met = [row["trouble_id"], *(other for other in row["trouble_ids"] if other != row["trouble_id"])]
     more = f" and {len(met) - NAMED} more" if len(met) > NAMED else ""
     silent = " Said nothing anywhere since." if row["is_silent"] else ""
-    risk = f" Of customers with the same troubles {row['chance_of_leaving']:.0%} left in the last year." if pd.notna(row["chance_of_leaving"]) else ""
+    risk = f" Of 100 customers with such troubles about {100 * row['chance_of_leaving']:.0f} left in the last year." if pd.notna(row["chance_of_leaving"]) else ""
     return f"Met {', '.join(names.get(trouble, trouble) for trouble in met[:NAMED])}{more}; the last on {_date(row['failed_on'])}.{silent}{risk}"
 
 

@@ -144,7 +144,7 @@ def _frame(troubles: list[str], told: stakes.Stakes, met: stakes.Flags, people: 
     n = len(troubles)
     frame["rank"] = frame["customers"].rank(ascending=False, method="first").astype(int)
     frame["rank_low"], frame["rank_high"] = (told.rank_low, told.rank_high) if sign > 0 else (n + 1 - told.rank_high, n + 1 - told.rank_low)
-    frame["is_clear"] = frame["customers_low"] >= 1
+    frame["is_clear"] = stakes.is_clear(frame["sure"].to_numpy(float), frame["customers_low"].to_numpy(float))
     frame["customers"] = frame["customers"].round()
     frame["chance_met"], frame["chance_spared"] = told.met, told.spared
     if not is_valued:

@@ -20,6 +20,7 @@ C = 0.3  # how little the ridge pulls: ½ |w|² + C × loss
 RESAMPLES = 300
 STEPS = 30
 ENOUGH = 1e-8
+CLEAR = 0.975  # of the resamples must agree that anybody is at stake
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,12 @@ def at_stake(met: Flags, happened: Flags, value: Floats, beside: Flags | None = 
         told[0], low[0], high[0], told[1], low[1], high[1], (drawn[:, 0] > 0).mean(axis=0), np.floor(best).astype(int), np.ceil(worst).astype(int),
         weights, with_it, with_it - told[0] / reach,
     )  # fmt: skip
+
+
+def is_clear(sure: Floats, low: Floats) -> Flags:
+    """Whether troubles may be named: nearly all resamples agree, and at the lower end at least one customer is at stake."""
+    clear: Flags = (np.asarray(sure) >= CLEAR) & (np.asarray(low) >= 1)
+    return clear
 
 
 def _patterns(columns: Flags) -> tuple[Floats, Ints]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from listening.prove import quotes, shares, story
+from listening.prove import drivers, quotes, shares, story
 from listening.prove.figures import QUICK, WORLDS, Figure, Run
 
-PARTS = (shares, story, quotes)
+PARTS = (shares, story, quotes, drivers)
 
 __all__ = ["WORLDS", "Figure", "measure"]
 
