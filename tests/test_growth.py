@@ -39,7 +39,7 @@ def company_of_one_trouble() -> tuple[stakes.Flags, stakes.Flags]:
 def test_with_one_trouble_those_at_stake_are_the_difference_of_shares_times_those_who_met_it() -> None:
     met, left = company_of_one_trouble()
     told = stakes.at_stake(met, left, np.full(2000, 10.0))
-    assert told.customers[0] == pytest.approx(1000 * (0.3 - 0.1), abs=4)  # the ridge pulls a little
+    assert told.customers[0] == pytest.approx(1000 * (0.3 - 0.1), abs=10)  # the ridge pulls a little
     assert told.value[0] == pytest.approx(10 * told.customers[0])
     assert told.low[0] < 200 < told.high[0]
     assert (told.met[0], told.spared[0]) == (pytest.approx(0.3, abs=0.01), pytest.approx(0.1, abs=0.01))
@@ -259,7 +259,8 @@ def large(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
 
 def test_the_trouble_that_goes_with_leaving_is_named_with_customers_value_and_ranks(large: Workspace) -> None:
     first, *others = rows(large, "from drivers where outcome = 'left' order by rank")
-    assert (first["trouble_id"], first["is_clear"], first["met"], first["met_happened"]) == (LATE, True, 60, 40)
+    assert (first["trouble_id"], first["is_clear"], first["met_happened"]) == (LATE, True, 40)
+    assert 40 < first["met"] <= 60  # type: ignore[operator]  # who stayed may be looked at before the day of delivery
     # of 60 who were late 40 left; at the others' share two would have
     assert first["customers_low"] < 38 < first["customers_high"]  # type: ignore[operator]
     assert first["value"] == pytest.approx(103 * first["customers"], rel=0.1)  # type: ignore[operator]
@@ -285,7 +286,8 @@ def test_what_happens_on_the_way_out_or_afterwards_is_no_driver(large: Workspace
 
 def test_the_cost_of_serving_stands_beside(large: Workspace) -> None:
     (first,) = rows(large, f"from drivers where outcome = 'left' and trouble_id = '{LATE}'")
-    assert first["cost_low"] < 9 < first["cost_high"]  # type: ignore[operator]
+    assert first["cost_difference"] == pytest.approx(9, abs=0.2)
+    assert first["cost_low"] < first["cost_difference"] < first["cost_high"]  # type: ignore[operator]
     assert "Serving them costs" in str(first["text"])
 
 

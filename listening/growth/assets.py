@@ -42,11 +42,12 @@ def movements(counted: pd.DataFrame, periods: pd.DataFrame, known: dict[str, Any
     wanted = periods.merge(pd.DataFrame({"movement": list(MOVEMENTS), **ALL}), how="cross")
     wanted = wanted[(wanted["period_kind"] != "month") | (wanted["movement"] != "quiet")]
     cells = ["period_kind", "period", "cut_by", "cut_value"]
-    counted = counted[counted["movement"].map(lambda movement: knows[MOVEMENTS[movement][0]])]
+    told_of = [movement for movement, (needs, _) in MOVEMENTS.items() if knows[needs]]
+    counted = counted[counted["movement"].isin(told_of)]
     told = pd.concat([counted, _net(counted, cells)]) if knows["net"] else counted
     cut = told[told["cut_by"] != "all"].merge(periods, on=["period_kind", "period"])
     whole = wanted.merge(told[told["cut_by"] == "all"], on=[*cells, "movement"], how="left")
-    is_known = whole["movement"].map(lambda movement: knows[MOVEMENTS[movement][0]])
+    is_known = whole["movement"].isin(told_of)
     zero = ["customers", "value", "valued", "in_margin"]
     whole[zero] = whole[zero].astype(float).where(whole[zero].notna() | ~is_known.to_numpy()[:, None], 0.0)
     frame = pd.concat([whole, cut], ignore_index=True)
