@@ -16,13 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from listening import journey, warehouse
+from listening import calls, journey, warehouse
 from listening.forgotten import Forgotten
 from listening.publish import reading
 from listening.workspace import Mend, Workspace, put
 
 REST_DAYS = 90  # for which a customer who was asked is left in peace
-DO_NOT_CALL = "do-not-call.csv"
 DRAWN = "checkins-drawn.csv"
 DRAWN_COLUMNS = ("customer_id", "stage", "drawn_on", "sheet")
 KEPT_DAYS = 400  # for which it is known who was drawn; more than anybody is left in peace
@@ -72,7 +71,7 @@ def draw(workspace: Workspace, number: int, stage: str | None = None, rest_days:
     company = workspace.settings().company
     with warehouse.reading(reading.database(workspace)) as published:
         found = published.rows("publish/reader/callable", timezone=company.timezone, rest_days=rest_days)
-    forgotten, unwanted = Forgotten(workspace), do_not_call(workspace)
+    forgotten, unwanted = Forgotten(workspace), calls.do_not_call(workspace)
     out = _on_sheets(workspace, rest_days, sheet)
     may_ask = [row for row in found if row["customer_id"] not in unwanted and not forgotten.is_named(customer=row["customer_id"])]
     chance = random.Random(seed or dt.date.today().isoformat())  # noqa: S311 (a draw that can be repeated, no secret)
@@ -156,26 +155,6 @@ def way_back(workspace: Workspace) -> str:
         'listening.toml has no source of kind checkins yet. Add [sources.checkins] with connector = "files", kind = "checkins" and '
         'path = "inbox/checkins*", and put the filled-in sheet into inbox/.'
     )
-
-
-def do_not_call(workspace: Workspace) -> set[str]:
-    """The customers who are not to be called: the column `customer_id` of `do-not-call.csv`, or its first one.
-
-    Raises:
-        Mend: the file cannot be read.
-    """
-    path = workspace.root / DO_NOT_CALL
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return set()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Mend(f"{path} cannot be read ({type(error).__name__}); save it as UTF-8 text with a column customer_id. Nobody was drawn.") from None
-    delimiter = next((sign for sign in ";\t" if sign in text.partition("\n")[0]), ",")
-    lines = [[cell.strip() for cell in line] for line in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in line)]
-    names = [name.lower() for name in lines[0]] if lines else []
-    place = names.index("customer_id") if "customer_id" in names else 0
-    return {line[place] for line in lines[int("customer_id" in names) :] if len(line) > place and line[place]}
 
 
 def _line(stage: str, title: str, customer: str, chance: float) -> dict[str, Any]:

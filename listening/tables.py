@@ -20,7 +20,7 @@ import pyarrow as pa
 import yaml
 
 SQL = Path(__file__).parent / "sql"
-STATIONS = ("landing", "records", "tagging", "signals", "story", "warnings", "night")  # each a schema of the store
+STATIONS = ("landing", "records", "tagging", "signals", "story", "warnings", "growth", "night")  # each a schema of the store
 
 Rows: TypeAlias = pa.Table | pd.DataFrame | Sequence[Mapping[str, Any]]
 ARROW_TYPES = {

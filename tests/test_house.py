@@ -10,8 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-STATIONS = ("landing", "records", "tagging", "signals", "story", "warnings", "publish")
-SHARED = {"listening", "listening.labels", "listening.warehouse", "listening.journey", "listening.workspace", "listening.forgotten", "listening.tables"}
+STATIONS = ("landing", "records", "tagging", "signals", "story", "warnings", "growth", "publish")
+SHARED = {
+    "listening",
+    "listening.calls",
+    "listening.labels",
+    "listening.warehouse",
+    "listening.journey",
+    "listening.workspace",
+    "listening.forgotten",
+    "listening.tables",
+}
 MODULES = sorted(path for folder in ("listening", "pipelines") for path in (ROOT / folder).rglob("*.py"))
 
 

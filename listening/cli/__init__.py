@@ -10,6 +10,7 @@ from listening.cli import (  # isort: skip
     watching,
     sending,
     asking,
+    calling,
     teaching,
     themes,
     people,
@@ -18,4 +19,4 @@ from listening.cli import (  # isort: skip
 from listening.cli.entry import main
 from listening.cli.terminal import app
 
-__all__ = ["answers", "app", "asking", "main", "nights", "people", "proving", "pulling", "sending", "teaching", "themes", "watching"]
+__all__ = ["answers", "app", "asking", "calling", "main", "nights", "people", "proving", "pulling", "sending", "teaching", "themes", "watching"]

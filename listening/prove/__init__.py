@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from listening.prove import quotes, shares, story, warnings, words
+from listening.prove import drivers, quotes, shares, story, warnings, words
 from listening.prove.figures import QUICK, WORLDS, Figure, Run
 
-PARTS = (shares, words, story, quotes, warnings)
+PARTS = (shares, words, story, quotes, warnings, drivers)
 
 __all__ = ["WORLDS", "Figure", "measure"]
 

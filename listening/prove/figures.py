@@ -40,6 +40,7 @@ class Run:
         value, error = measure
         passed = least - self.let_off * error <= value <= most + self.let_off * error
         target = f"{least:g} … {most:g}" if np.isfinite(least) and np.isfinite(most) else f"at least {least:g}" if np.isfinite(least) else f"at most {most:g}"
+        target = target if np.isfinite([least, most]).any() else "none, to be known"
         return Figure(about, what, round(value, 3), round(error, 3), target, bool(passed))
 
 

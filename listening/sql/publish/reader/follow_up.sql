@@ -1,0 +1,1 @@
+select * from follow_up order by rank
