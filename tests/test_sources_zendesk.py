@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from listening import night
-from listening.sources import http
+from listening import night, warehouse
+from listening.landing import batches, station
+from listening.sources import http, walking
 from listening.workspace import Workspace
 from tests.standins import zendesk
-from tests.standins.server import PASSING
+from tests.standins.server import PASSING, Fault
 from tests.standins.zendesk import DAY, Zendesk
 
 Make = Callable[..., Workspace]
@@ -24,6 +28,7 @@ base_url = "{url}"
 client_id = "listening_path"
 client_secret_env = "ZENDESK_SECRET"
 """
+EXPORT, COMMENTS = "GET /api/v2/incremental/tickets/cursor.json", "GET /api/v2/tickets/1001/comments.json"
 RECORDS = "select native_id, text from records.records where not is_deleted and not is_dropped"
 
 
@@ -72,3 +77,232 @@ def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_worksp
     assert found == expected
     assert len(found) > 400
     assert not account.faults or max(account.faults) > account.requests
+
+
+def test_missed_nights_are_caught_up_with(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    for missed in (1, 8, 40):
+        account.clock.wait(missed * DAY)
+        expected = settled(account)
+        assert gather(place, account)[1] == expected
+
+
+def test_a_night_that_was_killed_between_two_pages_loses_and_doubles_nothing(make_workspace: Make, account: Zendesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(50 * DAY)
+    expected = settled(account)
+    monkeypatch.setattr(walking, "PAGE_ROWS", 100)  # a pull for each page
+    kept = []
+
+    def keep_twice(*given: Any) -> Any:
+        if len(kept) == 2:
+            raise KeyboardInterrupt
+        kept.append(whole(*given))
+        return kept[-1]
+
+    whole = batches.keep
+    monkeypatch.setattr(batches, "keep", keep_twice)
+    with pytest.raises(KeyboardInterrupt):
+        gather(place, account)
+    monkeypatch.setattr(batches, "keep", whole)
+    exports = account.places.count(EXPORT)
+    tonight, found = gather(place, account)
+    assert found == expected
+    assert tonight.counts["tickets"]["repeated"] == 0
+    assert account.places.count(EXPORT) > exports
+
+
+def test_a_night_that_was_killed_before_the_store_knew_its_rows_goes_on_after_them(
+    make_workspace: Make, account: Zendesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(20 * DAY)
+    expected = settled(account)
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    register = station._register
+    monkeypatch.setattr(station, "_register", crash)
+    with pytest.raises(KeyboardInterrupt):
+        gather(place, account)
+    monkeypatch.setattr(station, "_register", register)
+    asked = account.places.count(COMMENTS)
+    tonight, found = gather(place, account)
+    assert found == expected
+    assert sum(tonight.counts["tickets"][outcome] for outcome in ("repeated", "updated")) == 0
+    assert account.places.count(COMMENTS) == asked
+
+
+def test_a_store_that_was_lost_is_built_again_with_its_cursors(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(20 * DAY)
+    gather(place, account)
+    warehouse.discard(place.warehouse)
+    asked = len(account.places)
+    account.clock.wait(3600)
+    assert gather(place, account)[1] == settled(account)
+    assert len(account.places) - asked < 20
+
+
+def test_a_budget_spreads_a_long_history_over_nights(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url) + "budget_requests = 130\n")
+    account.clock.wait(50 * DAY)
+    states, nights = [], 0
+    while nights < 20 and (not states or states[-1] != "ok"):
+        nights += 1
+        account.clock.wait(3600)
+        before = account.requests
+        tonight, found = gather(place, account)
+        assert account.requests - before <= 131  # and the one for a token
+        assert not tonight.faults
+        states.append(tonight._source_states()[0]["state"])
+    assert states == ["behind"] * (nights - 1) + ["ok"]
+    assert nights > 2
+    assert found == settled(account)
+
+
+def test_a_system_that_is_down_fails_in_words_and_keeps_what_came_before(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+    _, before = gather(place, account)
+    account.faults = dict.fromkeys(range(account.requests + 1, account.requests + 50), Fault("status", 503))
+    account.clock.wait(DAY)
+    tonight, found = gather(place, account)
+    assert found == before
+    assert "503" in tonight.faults["tickets"][0]
+    assert tonight.status == night.DONE_IN_PART
+    state = tonight._source_states()[0]
+    assert (state["state"], state["fresh_at"].timestamp() < tonight.clock.timestamp()) == ("failed", True)
+    account.faults.clear()
+    assert gather(place, account)[1] == settled(account)
+
+
+@pytest.mark.parametrize("kind", ["html", "nothing"])
+def test_a_login_page_leaves_the_cursor_where_it_was(make_workspace: Make, account: Zendesk, kind: str) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+    account.faults = dict.fromkeys(range(2, 60), Fault(kind))
+    tonight, found = gather(place, account)
+    assert tonight.faults["tickets"]
+    assert not found
+    account.faults.clear()
+    assert gather(place, account)[1] == settled(account)
+
+
+def test_an_empty_page_is_not_the_end_and_a_repeated_one_no_loop(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+    cursor = base64.b64encode(b"1|-1").decode()
+    account.faults = {2: Fault("change", change=lambda page: {**page, "tickets": [], "end_of_stream": False, "after_cursor": cursor})}
+    assert gather(place, account)[1] == settled(account)
+
+
+def test_a_cursor_that_never_moves_is_an_error(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(2 * DAY)
+    cursor = base64.b64encode(b"1|-1").decode()
+    account.faults = dict.fromkeys(
+        range(2, 2000), Fault("change", change=lambda page: {**page, "end_of_stream": False, "after_cursor": cursor} if "tickets" in page else page)
+    )
+    tonight, _ = gather(place, account)
+    assert "again and again" in tonight.faults["tickets"][0]
+
+
+def test_more_tickets_at_one_moment_than_a_page_holds_all_come(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.log = [zendesk.Event(account.start, "create", number, number, f"The lift is broken since {number} days.") for number in range(3000)]
+    account.clock.wait(DAY)
+    assert len(account.told()) == 3000
+    assert gather(place, account)[1] == settled(account)
+
+
+def test_tickets_twice_on_a_page_and_in_any_order_count_once(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+    account.faults = {2: Fault("change", change=lambda page: {**page, "tickets": [*reversed(page["tickets"]), *page["tickets"]]})}
+    assert gather(place, account)[1] == settled(account)
+
+
+def test_a_row_that_changes_its_shape_is_set_aside_and_the_others_go_on(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+
+    def drift(page: dict[str, Any]) -> dict[str, Any]:
+        first, second, *others = page["tickets"]
+        return {**page, "tickets": [{**first, "created_at": 17}, {key: cell for key, cell in second.items() if key != "status"}, *others], "new": 1}
+
+    account.faults = {2: Fault("change", change=drift)}
+    tonight, found = gather(place, account)
+    assert not tonight.faults
+    assert tonight.reasons["tickets"]["'created_at' holds a number"] == 1
+    assert tonight.reasons["tickets"]["has no 'status'"] == 1
+    assert found.items() < settled(account).items()
+
+
+def test_a_checkpoint_in_the_future_is_refused(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+    gather(place, account)
+    for path in place.landing.glob("tickets/*/manifest.json"):
+        content = json.loads(path.read_text())
+        if content["stream"] == "tickets":
+            state = json.loads(content["checkpoint"])
+            path.write_text(json.dumps({**content, "checkpoint": json.dumps({**state, "until": 4e9})}))
+    warehouse.discard(place.warehouse)
+    tonight, _ = gather(place, account)
+    assert "in the future" in tonight.faults["tickets"][0]
+
+
+def test_a_night_that_brings_nothing_where_others_bring_much_is_told(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.log = [
+        zendesk.Event(account.start + number * 600, "create", number, number, f"The lift is broken since {number} days.") for number in range(9 * 144)
+    ]
+    for _ in range(9):
+        account.clock.wait(DAY)
+        tonight, _ = gather(place, account)
+        assert not [note for note in tonight.notes if "most nights" in note]
+    account.clock.wait(DAY)
+    tonight, _ = gather(place, account)
+    assert [note for note in tonight.notes if "brought 0 rows, where most nights bring 1" in note]
+
+
+def test_an_old_api_token_still_signs_in(make_workspace: Make, account: Zendesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZENDESK_TOKEN", zendesk.API_TOKEN)
+    place = make_workspace(
+        f'[sources.tickets]\nconnector = "zendesk"\nkind = "ticket"\nbase_url = "{account.base_url}/api/v2/"\n'
+        f'email = "{zendesk.API_EMAIL}"\napi_token_env = "ZENDESK_TOKEN"\n'
+    )
+    account.clock.wait(3 * DAY)
+    assert gather(place, account)[1] == settled(account)
+
+
+def test_an_account_without_ratings_gives_the_rest(make_workspace: Make, account: Zendesk) -> None:
+    account.has_ratings = False
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+    tonight, found = gather(place, account)
+    assert not tonight.faults
+    assert found == settled(account)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ('client_id = "x"\n', "needs credentials: name client_secret_env"),
+        ('client_id = "x"\nclient_secret_env = "NOWHERE"\n', "NOWHERE"),
+        ('client_id = "x"\nclient_secret_file = "secret"\n', "chmod 600"),
+        ('client_id = "x"\nclient_secret_env = "ZENDESK_SECRET"\nclient_sekret = 1\n', "do you mean 'client_secret_env'"),
+        ('client_id = "x"\nclient_secret_env = "ZENDESK_SECRET"\n', "gives no token"),
+        ('client_id = "listening_path"\nclient_secret_env = "ZENDESK_SECRET"\nbudget_requests = "many"\n', "budget_requests = 10000"),
+        ('client_secret_env = "ZENDESK_SECRET"\n', "needs client_id"),
+    ],
+)
+def test_what_is_wrong_with_the_settings_is_said_in_words(make_workspace: Make, account: Zendesk, settings: str, sentence: str) -> None:
+    place = make_workspace(f'[sources.tickets]\nconnector = "zendesk"\nkind = "ticket"\nbase_url = "{account.base_url}"\n{settings}')
+    (place.root / "secret").write_text("x")
+    (place.root / "secret").chmod(0o644)
+    tonight, _ = gather(place, account)
+    assert sentence in tonight.faults["tickets"][0]
+    assert zendesk.CLIENT_SECRET not in tonight.faults["tickets"][0]

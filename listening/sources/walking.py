@@ -55,7 +55,7 @@ class _Walk:
     client: Client
     past: Past
     pages: int = 0
-    is_circling: bool = False
+    repeats: int = 0
     fault: Fault | None = None
     seen: set[str] = field(default_factory=set)
 
@@ -121,16 +121,16 @@ class _Walk:
             self.fault = self._fault(problem)
 
     def _look_at(self, page: Page) -> None:
-        """Refuse to go round in circles: only the last page may be at a place that was passed before."""
+        """Refuse to go round in circles: a page may come twice, two in a row at places that were passed before may not."""
         self.pages += 1
-        if self.is_circling:
-            raise Stopped(f"gives the same place of {self.stream.name} again and again; what came before is kept")
         if self.pages > self.stream.most_pages:
             raise Stopped(f"gives more than {self.stream.most_pages} pages of {self.stream.name}, so this is no end but a loop")
         if page.state is None:
             return
         mark = hashlib.sha256(_text(page.state).encode()).hexdigest()
-        self.is_circling = mark in self.seen
+        self.repeats = self.repeats + 1 if mark in self.seen else 0
+        if self.repeats > 1:
+            raise Stopped(f"gives the same place of {self.stream.name} again and again; what came before is kept")
         self.seen.add(mark)
 
     def _fault(self, problem: Exception) -> Fault:
