@@ -21,7 +21,7 @@ FEEDBACK_KINDS = ("survey", "ticket", "review", "chat", "social", "call", "emplo
 FACT_KINDS = ("operations", "customers", "outcomes", "invitations", "checkins", "internal_ratings", "investment")
 DIMENSIONS = ("region", "channel", "product", "brand", "segment", "unit", "team")
 ROLES = ("buyer", "user", "sponsor", "employee", "supplier", "community")
-CONNECTORS = ("files",)
+CONNECTORS = ("files", "zendesk")
 
 
 class Mend(Exception):
@@ -90,6 +90,7 @@ class Source(_Section):
     encoding: str | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     base_url: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)  # the connector's own settings
     columns: dict[str, str | list[str]] = Field(default_factory=dict)
     dimensions: dict[str, str] = Field(default_factory=dict)
     questions: list[Question] = Field(default_factory=list)
@@ -107,7 +108,7 @@ class Source(_Section):
     @property
     def fingerprint(self) -> str:
         """Hash of every setting that changes what records the landed rows become."""
-        content = self.model_dump(mode="json", exclude={"path", "base_url"}, exclude_none=True)
+        content = self.model_dump(mode="json", exclude={"path", "base_url", "options"}, exclude_none=True)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -278,20 +279,33 @@ def _source(name: str, table: Any) -> Source:
         raise ValueError("must be a table with connector and kind")
     if not re.fullmatch(r"[\w-]{1,60}", name):
         raise ValueError("a source's name may have letters, digits, '-' and '_' only")
-    source = Source(**{**table, "name": name})
+    source = Source(**{**_with_options(table), "name": name})
     if source.connector not in CONNECTORS:
         raise ValueError(f"there is no connector '{source.connector}'; it can be: {', '.join(CONNECTORS)}")
     if source.kind not in (*FEEDBACK_KINDS, *FACT_KINDS):
         raise ValueError(f"there is no kind '{source.kind}'; it can be: {', '.join((*FEEDBACK_KINDS, *FACT_KINDS))}")
-    if not source.path:
-        raise ValueError("the files connector needs path, a pattern such as path = 'inbox/survey*.csv'")
-    if Path(source.path).is_absolute() or ".." in Path(source.path).parts:
-        raise ValueError(f"path '{source.path}' leads out of the workspace; put the files below it, for example in inbox/")
+    if source.connector == "files":
+        _check_path(source)
     for scale in [source.score_scale, *(question.score_scale for question in source.questions)]:
         if scale and scale[0] == scale[1]:
             raise ValueError("score_scale needs two different values, [worst, best]")
     _check_names(source)
     return source
+
+
+def _with_options(table: dict[str, Any]) -> dict[str, Any]:
+    """The table of a source; what a connector to an outside system has of its own keys goes into `options`, for it to judge."""
+    if table.get("connector", "files") == "files":
+        return table
+    own = {key: value for key, value in table.items() if key not in Source.model_fields}
+    return {**{key: value for key, value in table.items() if key not in own}, "options": own}
+
+
+def _check_path(source: Source) -> None:
+    if not source.path:
+        raise ValueError("the files connector needs path, a pattern such as path = 'inbox/survey*.csv'")
+    if Path(source.path).is_absolute() or ".." in Path(source.path).parts:
+        raise ValueError(f"path '{source.path}' leads out of the workspace; put the files below it, for example in inbox/")
 
 
 def _check_names(source: Source) -> None:

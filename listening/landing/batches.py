@@ -84,6 +84,8 @@ def keep(folder: Path, source: Source, pull: Pull, pull_id: str, landed_at: dt.d
         "landed_at": landed_at.isoformat(),
         "origin": pull.origin,
         "fingerprint": pull.fingerprint,
+        "stream": pull.stream,
+        "checkpoint": pull.checkpoint,
         "size_bytes": pull.size,
         "reading": reading(source),
         "rows": sum(batch["rows"] for batch in written),

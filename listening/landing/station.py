@@ -20,7 +20,7 @@ from typing import Any
 from listening.forgotten import FORGOTTEN, Forgotten
 from listening.landing import batches, drift
 from listening.landing.batches import Line, Manifest
-from listening.sources import DOORS, Fault, Known, Pull
+from listening.sources import DOORS, Check, Fault, Known, Past, Pull
 from listening.sources.pull import PAGE_ROWS, Row, Unreadable
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Source, Workspace
@@ -30,12 +30,17 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Landed:
-    """What landing one source brought: numbers for the log, and sentences for whoever must act."""
+    """What landing one source brought: numbers for the log, and sentences for whoever must act.
+
+    `checks`: what the source says of itself. `is_behind`: it has more than what came.
+    """
 
     pulls: int = 0
     rows: int = 0
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    is_behind: bool = False
 
 
 def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.datetime, most: int | None = None) -> Landed:
@@ -51,10 +56,13 @@ def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.d
     again = _to_read_again(workspace, warehouse, source, known)
     forgotten = Forgotten(workspace)
     clock = _after_the_last(known, clock)
-    for number, pull in enumerate(DOORS[source.connector](source, workspace.root, _replaced(known, again)), 1):
+    past = Past(_replaced(known, again), _checkpoints(warehouse, source), clock, is_rehearsal=most is not None)
+    for number, pull in enumerate(DOORS[source.connector](source, workspace.root, past), 1):
+        if isinstance(pull, Check):
+            landed.checks.append(pull)
+            continue
         if isinstance(pull, Fault):
-            told = f"{source.name}: {pull.sentence}" if pull.origin == source.path else f"{source.name}: {pull.origin} {pull.sentence}"
-            (landed.notes if pull.is_remark else landed.faults).append(told)
+            _tell(source, pull, landed)
             continue
         before = again.get(pull.fingerprint)
         pull_id = before["pull_id"] if before else _new_id(source, pull, clock, number)
@@ -64,13 +72,17 @@ def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.d
             if most is not None:
                 pull.pages = itertools.islice(pull.pages, -(-most // PAGE_ROWS))
             manifest = batches.keep(folder, source, pull, pull_id, landed_at, _without(forgotten, source, pull))
-            fields_before = _fields_before(warehouse, source, pull_id)
+            fields_before = _fields_before(warehouse, source, pull, pull_id)
             _register(warehouse, [manifest])
         except Unreadable as error:
             landed.faults.append(f"{source.name}: {pull.origin} {error}")
+            if pull.stream:  # what comes after it must not pass it by
+                break
             continue
         except OSError as error:
             landed.faults.append(f"{source.name}: {pull.origin} cannot be kept in {folder}: {error.strerror or error}. Free the disk or mend its permissions.")
+            if pull.stream:
+                break
             continue
         finally:
             batches.clear(folder)
@@ -180,9 +192,22 @@ def _without(forgotten: Forgotten, source: Source, pull: Pull) -> Iterator[Row]:
         yield row if cells is row.cells else Row(row.number, cells, FORGOTTEN if cells is None else row.fault)
 
 
-def _fields_before(warehouse: Warehouse, source: Source, pull_id: str) -> dict[str, dict[str, Any]]:
-    """The fields of the newest other pull of a source."""
-    return {row["field"]: row for row in warehouse.rows("landing/fields_before", source=source.name, pull_id=pull_id)}
+def _tell(source: Source, fault: Fault, landed: Landed) -> None:
+    """Put a source's sentence where it belongs."""
+    is_of_the_source = fault.is_unfinished or fault.origin in ("", source.path)
+    told = f"{source.name}: {fault.sentence}" if is_of_the_source else f"{source.name}: {fault.origin} {fault.sentence}"
+    (landed.notes if fault.is_remark else landed.faults).append(told)
+    landed.is_behind = landed.is_behind or fault.is_unfinished
+
+
+def _checkpoints(warehouse: Warehouse, source: Source) -> dict[str, str]:
+    """By stream, where its last kept page left off."""
+    return {row["stream"]: row["checkpoint"] for row in warehouse.rows("landing/checkpoints", source=source.name, connector=source.connector)}
+
+
+def _fields_before(warehouse: Warehouse, source: Source, pull: Pull, pull_id: str) -> dict[str, dict[str, Any]]:
+    """The fields of the newest other pull of a source, or of its stream."""
+    return {row["field"]: row for row in warehouse.rows("landing/fields_before", source=source.name, stream=pull.stream or "", pull_id=pull_id)}
 
 
 def _to_read_again(workspace: Workspace, warehouse: Warehouse, source: Source, known: list[dict[str, Any]]) -> dict[str, Manifest]:
@@ -222,13 +247,14 @@ def _after_the_last(known: list[dict[str, Any]], clock: dt.datetime) -> dt.datet
 def _new_id(source: Source, pull: Pull, clock: dt.datetime, number: int) -> str:
     """A name for a pull that no other has, not even one of the same content under another source in the same night."""
     mark = hashlib.sha256(f"{source.name}\x1f{pull.fingerprint}".encode()).hexdigest()[:8]
-    return f"{clock:%Y%m%dT%H%M%SZ}-{number:03d}-{mark}"
+    return f"{clock:%Y%m%dT%H%M%SZ}-{number:05d}-{mark}"
 
 
 def _register(warehouse: Warehouse, manifests: list[Manifest]) -> None:
     rows = [
         {
             **{name: manifest[name] for name in ("pull_id", "source", "kind", "connector", "origin", "fingerprint", "size_bytes")},
+            **{name: manifest.get(name) for name in ("stream", "checkpoint")},
             "landed_at": dt.datetime.fromisoformat(manifest["landed_at"]),
             "row_count": manifest["rows"],
             "batches": batches.places(manifest),

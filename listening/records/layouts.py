@@ -63,7 +63,8 @@ def choose(source: Source, fields: list[str]) -> Layout:
     layout = vendors.recognise(source, set(fields))
     if not layout:
         return _guessed(source, fields)
-    layout.notes.append(f"{source.name} is read as {layout.name}; name columns in [sources.{source.name}] if that is wrong")
+    if source.connector == "files":
+        layout.notes.append(f"{source.name} is read as {layout.name}; name columns in [sources.{source.name}] if that is wrong")
     return _with_dimensions(layout, source.dimensions)
 
 

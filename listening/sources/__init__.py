@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from listening.sources import files
-from listening.sources.pull import Fault, Known, Pull
+from listening.sources import files, walking, zendesk
+from listening.sources.connector import Connector
+from listening.sources.pull import Check, Fault, Known, Past, Pull
 from listening.workspace import Source
 
-Door = Callable[[Source, Path, Known], Iterator[Pull | Fault]]
+Door = Callable[[Source, Path, Past], Iterator[Pull | Fault | Check]]
 
-DOORS: dict[str, Door] = {"files": files.pulls}
+CONNECTORS: dict[str, Connector] = {connector.name: connector for connector in (zendesk.CONNECTOR,)}
 
-__all__ = ["DOORS", "Fault", "Known", "Pull"]
+
+def _files(source: Source, root: Path, past: Past) -> Iterator[Pull | Fault]:
+    return files.pulls(source, root, past.known)
+
+
+DOORS: dict[str, Door] = {"files": _files, **{name: functools.partial(walking.pulls, connector) for name, connector in CONNECTORS.items()}}
+
+__all__ = ["CONNECTORS", "DOORS", "Check", "Connector", "Fault", "Known", "Past", "Pull"]

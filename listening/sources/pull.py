@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,25 +28,60 @@ class Row(NamedTuple):
 
 @dataclass
 class Pull:
-    """Rows that belong together. `fingerprint` tells the same content again; `notes` fill while pages are read."""
+    """Rows that belong together. `fingerprint` tells the same content again; `notes` fill while pages are read.
+
+    A walk through a `stream` has the `checkpoint` to go on from, which moves with each page that is read.
+    """
 
     origin: str
     fingerprint: str
     size: int
     pages: Iterator[list[Row]]
     notes: list[str] = field(default_factory=list)
+    stream: str | None = None
+    checkpoint: str | None = None
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a source has brought already, and the night that asks for more.
+
+    `checkpoints` are by stream, the state after its last kept page. A rehearsal wants the beginning only.
+    """
+
+    known: Known
+    checkpoints: Mapping[str, str]
+    clock: dt.datetime
+    is_rehearsal: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that a system says of itself, beside what was found: a total, the number of parts."""
+
+    what: str
+    expected: int
+    found: int
+    stream: str = ""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether nothing is missing."""
+        return self.expected == self.found
 
 
 @dataclass(frozen=True)
 class Fault:
     """Something that kept one file or one walk from being read, in a sentence that says how to mend it.
 
-    `is_remark`: it may be as it should be, and does not make the source fail.
+    `is_remark`: it may be as it should be, and does not make the source fail. `is_unfinished`: the source has more than
+    what came.
     """
 
     origin: str
     sentence: str
     is_remark: bool = False
+    is_unfinished: bool = False
 
 
 class Unreadable(Exception):

@@ -19,7 +19,7 @@ newest as (
 
 select
     pulls.pull_id, pulls.connector, pulls.origin, pulls.landed_at, pulls.batches, pulls.row_count,
-    is_stale.is_stale, pulls.landed_at < newest.landed_at as is_replaced, shaped.pull_id is not null as was_shaped
+    is_stale.is_stale, pulls.stream is null and pulls.landed_at < newest.landed_at as is_replaced, shaped.pull_id is not null as was_shaped
 from landing.pulls as pulls
 cross join is_stale
 join newest using (origin)

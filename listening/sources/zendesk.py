@@ -1,0 +1,243 @@
+"""Zendesk Support: takes a subdomain and an OAuth client, gives tickets as they stand, each with its comments and rating.
+
+Tickets come by the cursor export, in the order of Zendesk's own `generated_timestamp`; whatever changes a ticket (a comment,
+a rating, a redaction, its deletion) brings it again. Its comments are asked for then and there, so that a row is always the
+ticket as a whole: what was redacted or made internal since is gone with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import concurrent.futures
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from listening.sources.connector import Cells, Connector, Page, Session, Setting, State, Stream
+from listening.sources.http import Client, Fixed, Refused, Stopped
+from listening.sources.tokens import OAuth
+from listening.sources.walking import budget
+
+EXPORT = "api/v2/incremental/tickets/cursor.json"
+PAGE_ROWS, PART_ROWS = 1000, 100
+COMMENTS_A_PAGE = 100
+TOO_RECENT = 300  # seconds before now that a first start_time must lie back, with room to spare
+AT_ONCE = 4  # requests for comments
+_RATED = ("good", "bad")
+
+
+@contextmanager
+def _open(session: Session, base_url: str) -> Iterator[Client]:
+    """A client with an OAuth token, or with an API token for an account that still has one."""
+    base_url = base_url.rstrip("/").removesuffix("/api/v2")
+    secrets = session.secrets
+    with Client(base_url, budget=budget(session.source)) as client, Client(base_url) as asking:
+        if "client_secret" in secrets:
+            client.auth = OAuth(
+                asking,
+                "oauth/tokens",
+                session.root / ".tokens" / f"{session.source.name}.json",
+                str(session.option("client_id")),
+                secrets["client_secret"],
+                secrets.get("refresh_token"),
+                scope=str(session.option("scope", "read")),
+            )
+        elif "access_token" in secrets:
+            client.auth = Fixed("Authorization", f"Bearer {secrets['access_token']}")
+        else:
+            pair = f"{session.option('email')}/token:{secrets['api_token']}"
+            client.auth = Fixed("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}")
+        yield client
+
+
+def _tickets(session: Session, client: Client, state: State | None) -> Iterator[Page]:
+    """All tickets that have changed since the cursor. Only `end_of_stream` is the end; an empty page is none.
+
+    A page's comments take many requests, so that it is handed on in parts. `done` in a state is the stamp up to which the
+    page after its cursor is kept.
+    """
+    cursor: str | None = state["cursor"] if state else None
+    until = int(state["until"]) if state else 0
+    done = int(state.get("done", 0)) if state else 0
+    while True:
+        asked: dict[str, Any] = {"cursor": cursor} if cursor else {"start_time": _start(session)}
+        content = client.get(EXPORT, {**asked, "per_page": PAGE_ROWS, "include": "comment_count"}, needs=("tickets", "end_of_stream"))
+        tickets = _objects(content["tickets"], "tickets")
+        following, is_end = content.get("after_cursor") or (None if tickets else cursor), content["end_of_stream"] is True
+        if not following and (tickets or not is_end):
+            raise Stopped("gives a page of tickets without a cursor to go on from")
+        for part, is_last in _parts([ticket for ticket in tickets if not 0 < _stamp(ticket) < done]):
+            until = max([until, *map(_stamp, part)])
+            rows = _complete(client, part)
+            if is_last:
+                yield Page(rows, {"cursor": following, "until": until} if following else None)
+            else:
+                yield Page(rows, {"cursor": cursor, "until": until, "done": _stamp(part[-1])})
+        if is_end:
+            return
+        cursor, done = following, 0
+
+
+def _parts(tickets: list[Cells]) -> Iterator[tuple[list[Cells], bool]]:
+    """A page in parts, and whether each is the last; in one if its tickets are not in the order of their stamps."""
+    is_in_order = all(0 < _stamp(one) <= _stamp(two) for one, two in itertools.pairwise(tickets))
+    size = PART_ROWS if is_in_order else PAGE_ROWS
+    for place in range(0, len(tickets) or 1, size):
+        yield tickets[place : place + size], place + size >= len(tickets)
+
+
+def _stamp(ticket: Cells) -> int:
+    """When Zendesk last changed a ticket, also by itself; 0 where it does not say."""
+    stamp = ticket.get("generated_timestamp")
+    return stamp if isinstance(stamp, int) else 0
+
+
+def _start(session: Session) -> int:
+    """Where to begin at first: the configured day, or long before there was any ticket."""
+    since = session.option("since")
+    start = int(dt.datetime.fromisoformat(str(since)).replace(tzinfo=dt.UTC).timestamp()) if since else 1
+    return max(1, min(start, int(session.clock) - TOO_RECENT))
+
+
+def _complete(client: Client, tickets: list[Cells]) -> list[Cells]:
+    """The same tickets, each with its comments and the dates of its rating."""
+    live = [ticket for ticket in tickets if ticket.get("status") != "deleted" and isinstance(ticket.get("id"), int | str)]
+    talked = [ticket for ticket in live if ticket.get("comment_count") != 1]
+    rated = [ticket for ticket in live if _lacks_date(ticket.get("satisfaction_rating"))]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        comments = dict(zip(map(id, talked), pool.map(lambda ticket: _comments(client, ticket["id"]), talked), strict=True))
+        ratings = dict(zip(map(id, rated), pool.map(lambda ticket: _rating(client, ticket["satisfaction_rating"]), rated), strict=True))
+    return [
+        {
+            **ticket,
+            **({"comments": comments[id(ticket)]} if comments.get(id(ticket)) is not None else {}),
+            **({"satisfaction_rating": ratings[id(ticket)]} if id(ticket) in ratings else {}),
+        }
+        for ticket in tickets
+    ]
+
+
+def _comments(client: Client, ticket: int | str) -> list[Cells] | None:
+    """All comments of a ticket, each with its author's role where Zendesk tells it; None if the ticket has gone meanwhile."""
+    found: list[Cells] = []
+    roles: dict[Any, Any] = {}
+    asked: dict[str, Any] = {"page[size]": COMMENTS_A_PAGE, "include": "users"}
+    path = f"api/v2/tickets/{ticket}/comments.json"
+    seen: set[str] = set()
+    while True:
+        try:
+            content = client.get(path, asked, needs=("comments",))
+        except Refused as problem:
+            if problem.status in (404, 410):
+                return None
+            raise
+        found += _objects(content["comments"], "comments")
+        roles |= {user.get("id"): user.get("role") for user in content.get("users") or () if isinstance(user, dict)}
+        following = _following(content)
+        if following is None:
+            break
+        if following in seen:
+            raise Stopped(f"gives the same page of comments of ticket {ticket} again and again")
+        seen.add(following)
+        path, asked = following, {}
+    return [{**comment, "author": {"role": roles[comment.get("author_id")]}} if roles.get(comment.get("author_id")) else comment for comment in found]
+
+
+def _following(content: Cells) -> str | None:
+    """The link to the next page, as cursor pages or as older numbered pages give it."""
+    meta, links = content.get("meta"), content.get("links")
+    if isinstance(meta, dict) and "has_more" in meta:
+        return links.get("next") if meta["has_more"] and isinstance(links, dict) else None
+    return content.get("next_page")
+
+
+def _lacks_date(rating: Any) -> bool:
+    return isinstance(rating, dict) and str(rating.get("score", "")).startswith(_RATED) and bool(rating.get("id")) and not rating.get("created_at")
+
+
+def _rating(client: Client, rating: Cells) -> Cells:
+    """A rating with its dates, which a ticket does not give; as it is where Zendesk does not show ratings."""
+    try:
+        content = client.get(f"api/v2/satisfaction_ratings/{rating['id']}.json", needs=("satisfaction_rating",))
+    except Refused as problem:
+        if problem.status in (403, 404, 410):
+            return rating
+        raise
+    found = content["satisfaction_rating"]
+    return {**rating, **{name: found.get(name) for name in ("created_at", "updated_at")}} if isinstance(found, dict) else rating
+
+
+def _ratings(session: Session, client: Client, state: State | None) -> Iterator[Page]:
+    """Ratings of the last days once more, so that one counts whose ticket did not come again."""
+    start = (int(state["until"]) if state else _start(session)) - (86_400 if state else 0)
+    path, asked = "api/v2/satisfaction_ratings.json", {"start_time": max(1, start), "page[size]": COMMENTS_A_PAGE}
+    until = int(state["until"]) if state else 0
+    while True:
+        content = client.get(path, asked, needs=("satisfaction_ratings",))
+        ratings = _objects(content["satisfaction_ratings"], "satisfaction_ratings")
+        until = max([until, *(_moment(rating.get("updated_at") or rating.get("created_at")) for rating in ratings)])
+        following = _following(content)
+        yield Page([rating for rating in ratings if str(rating.get("score", "")).startswith(_RATED)], {"until": until} if following is None and until else None)
+        if following is None:
+            return
+        path, asked = following, {}
+
+
+def _moment(cell: Any) -> int:
+    try:
+        return int(dt.datetime.fromisoformat(str(cell)).timestamp())
+    except ValueError:
+        return 0
+
+
+def _objects(cells: Any, name: str) -> list[Cells]:
+    if not isinstance(cells, list):
+        raise Stopped(f"gives '{name}' that are no list")
+    return [cell for cell in cells if isinstance(cell, dict)]
+
+
+CONNECTOR = Connector(
+    name="zendesk",
+    title="Zendesk",
+    kinds=("ticket",),
+    base_url="https://{subdomain}.zendesk.com",
+    secrets={
+        "client_secret": "the secret of an OAuth client (Admin Center, Apps and integrations, APIs, OAuth clients)",
+        "refresh_token": "the first refresh token of that client, where client credentials are not allowed",
+        "access_token": "an access token that does not end, of an older OAuth client",
+        "api_token": "an API token of an account that still has one; none can be made since October 2026, all end on 30 April 2027",
+    },
+    credentials=(("client_secret",), ("access_token",), ("api_token",)),
+    scopes="read (or tickets:read and users:read)",
+    limits="10 requests a minute on the export, the account's own limit on comments; waits as Zendesk asks",
+    settings={
+        "subdomain": Setting("the part of the address before .zendesk.com", '"acme"', is_needed=True),
+        "client_id": Setting("the identifier of the OAuth client", '"listening_path"'),
+        "email": Setting("whose API token it is", '"reports@acme.example"'),
+        "scope": Setting("the scopes to ask for", '"read"'),
+    },
+    streams=(
+        Stream(
+            name="tickets",
+            walk=_tickets,
+            key=("id",),
+            cursor="Zendesk's own after_cursor",
+            overlap="none needed: the cursor leaves out the last minute itself",
+            deletions="status 'deleted'; redacted and internal comments by the ticket coming again",
+            needs={"id": (int, str), "created_at": (str,), "requester_id": (int, str, type(None)), "status": (str,)},
+        ),
+        Stream(
+            name="ratings",
+            walk=_ratings,
+            key=("id",),
+            cursor="the newest updated_at",
+            overlap="one day",
+            deletions="with the ticket",
+            needs={"id": (int, str), "ticket_id": (int, str), "score": (str,), "created_at": (str,)},
+            is_optional=True,
+        ),
+    ),
+    open=_open,
+)

@@ -1,0 +1,47 @@
+"""Start a stand-in by hand: says where it is and what to put into listening.toml."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from tests.standins.server import Clock
+from tests.standins.zendesk import CLIENT_ID, CLIENT_SECRET, Zendesk
+
+SYSTEMS = {"zendesk": Zendesk}
+CONFIGURATION = {
+    "zendesk": f"""\
+[sources.tickets]
+connector = "zendesk"
+kind = "ticket"
+base_url = "{{url}}"
+client_id = "{CLIENT_ID}"
+client_secret_env = "ZENDESK_SECRET"     # export ZENDESK_SECRET={CLIENT_SECRET}
+""",
+}
+
+
+def main() -> None:
+    """Serve until it is stopped; what happens has happened over the last days, up to now."""
+    parser = argparse.ArgumentParser(prog="python -m tests.standins", description=__doc__)
+    parser.add_argument("system", choices=sorted(SYSTEMS))
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--days", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    clock = Clock(time.time() - given.days * 86_400)
+    standin = SYSTEMS[given.system](given.seed, clock, days=given.days)
+    with standin.serving(given.port) as url:
+        sys.stdout.write(f"{given.system} at {url}; Ctrl-C ends it. In listening.toml:\n\n{CONFIGURATION[given.system].format(url=url)}\n")
+        sys.stdout.flush()
+        while True:
+            clock.now = time.time()
+            time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(0)
