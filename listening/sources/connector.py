@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from listening.sources.http import Client, Stopped
-from listening.sources.pull import Check
+from listening.sources.http import Stopped
+from listening.sources.pull import Check, Compare
 from listening.workspace import Source
 
 Cells: TypeAlias = dict[str, Any]
@@ -46,6 +46,7 @@ class Session:
     root: Path
     clock: float
     secrets: Mapping[str, str] = field(repr=False)
+    compare: Compare  # all ids that the system has with what has landed, where it tells of no deletions
     notes: list[str] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     # for `listening check`: one page is enough
@@ -70,7 +71,7 @@ class Stream:
     """
 
     name: str
-    walk: Callable[[Session, Client, State | None], Iterator[Page]]
+    walk: Callable[[Session, Any, State | None], Iterator[Page]]
     key: tuple[str, ...]
     cursor: str  # in words: what the source itself gives to go on from
     overlap: str
@@ -94,7 +95,7 @@ class Connector:
     limits: str
     settings: Mapping[str, Setting]
     streams: tuple[Stream, ...]
-    open: Callable[[Session, str], AbstractContextManager[Client]]
+    open: Callable[[Session, str], AbstractContextManager[Any]]  # a Client, or what else the walks ask
 
     def names(self) -> set[str]:
         """All keys of its own that [sources.NAME] may have."""

@@ -126,7 +126,7 @@ CONNECTOR = Connector(
         "url": Setting("where the database is, without the password", '"postgresql://reader@host/database"', is_needed=True),
         "key": Setting("the column by which a row is known again", '"id"', is_needed=True),
         "table": Setting("the table or view", '"public.feedback"'),
-        "query": Setting("a SELECT instead of a table", '"select * from feedback where channel = \'shop\'"'),
+        "query": Setting("a SELECT instead of a table", "\"select * from feedback where channel = 'shop'\""),
         "cursor": Setting("the column that grows with every change of a row; without one the whole table is read every night", '"updated_at"'),
         "deleted": Setting("the column that says that a row is deleted", '"deleted_at"'),
         "lag": Setting("how far before the cursor to read again, for what is committed late: seconds, or steps of a number", str(edges.LAG_SECONDS), kind=int),
