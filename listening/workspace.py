@@ -311,7 +311,7 @@ def _with_options(table: dict[str, Any]) -> dict[str, Any]:
 def _identified(table: dict[str, Any]) -> dict[str, Any]:
     """The columns of a table in a database, with those by which a row is known again and known to be deleted."""
     named = table.get("columns")
-    if not isinstance(named, dict) or not {"text", "score"} & {*named, *(key for key in ("questions",) if table.get(key))} and not table.get("questions"):
+    if not isinstance(named, dict) or (not {"text", "score"} & {*named, *(key for key in ("questions",) if table.get(key))} and not table.get("questions")):
         raise ValueError("the sql connector needs columns, such as columns = {text = 'their column', said_at = 'their column'}")
     return {"id": table.get("key"), "deleted": table.get("deleted", GONE), **named}
 

@@ -48,7 +48,7 @@ class Database:
     def __init__(self, session: Session, url: str) -> None:
         self.session = session
         self.bytes = 0  # of what was read; drivers do not tell
-        self.is_walked = False  # to the end, tonight
+        self.is_walked = self.is_new = False  # to the end, tonight; for the first time
         self._place = f"[sources.{session.source.name}]"
         self._timeout = int(session.option("timeout", TIMEOUT))
         self._engine = self._make(_address(session, url))

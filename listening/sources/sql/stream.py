@@ -6,7 +6,6 @@ beyond it by the comparison, which also finds what was deleted.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from typing import Any
@@ -39,17 +38,24 @@ def rows(session: Session, database: Database, state: State | None) -> Iterator[
             yield Page(page, _reached(session, walk, clock))
     if not found.cursor:
         yield Page([], {"walked_at": session.clock})
-    database.is_walked = True
+    database.is_walked, database.is_new = True, state is None
 
 
 def differences(session: Session, database: Database, state: State | None) -> Iterator[Page]:
-    """The rows that landing lacks or has otherwise, and a tombstone for each that is gone.
+    """Now and then, the rows that landing lacks or has otherwise, and a tombstone for each that is gone."""
+    if not database.is_walked or not _is_time_to_compare(session, state):
+        return
+    if not database.is_new:  # else everything has come tonight
+        yield from _differing(session, database)
+    yield Page([], {"compared_at": session.clock})
+
+
+def _differing(session: Session, database: Database) -> Iterator[Page]:
+    """What a comparison of all ids brings.
 
     Raises:
         Stopped: so much is gone that it rather looks like a mistake.
     """
-    if not database.is_walked or not _is_time_to_compare(session, state):
-        return
     with database.snapshot() as connection:
         found = asking.table(session, connection)
     differs = session.compare(found.key, found.version, asking.ids(database))
@@ -63,7 +69,6 @@ def differences(session: Session, database: Database, state: State | None) -> It
         yield Page([found.tombstone(key) for key in differs.gone])
     for page in asking.rows_of(database, differs.missing):
         yield Page(page)
-    yield Page([], {"compared_at": session.clock})
 
 
 def _reached(session: Session, walk: Walk, clock: Any) -> State | None:
