@@ -5,6 +5,7 @@ gather (landing, records) → understand (tagging) → tell (signals, story) →
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import fcntl
 import json
@@ -19,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import pyarrow as pa
 
 from listening import __version__, journey, labels, landing, publish, records, runs, signals, story, tagging, warehouse
 from listening.forgotten import Forgotten
@@ -46,6 +49,7 @@ class Night:
     is_pulling: bool = True
     reasons: dict[str, Mapping[str, int]] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
+    pulled: dict[str, landing.Landed] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
     tagged: tagging.Tagged = field(default_factory=tagging.Tagged)
@@ -118,6 +122,7 @@ class Night:
         source = self.settings.sources[name]
         if self.is_pulling:
             landed = landing.land(self.workspace, self.warehouse, source, self.clock)
+            self.pulled[name] = landed
             self._note(name, landed.faults, landed.notes)
         if damaged := self._damaged(name):
             self._note(name, damaged, [])
@@ -194,14 +199,33 @@ class Night:
              "owner": point.owner or stage.owner, "priority": point.priority, "basic": point.basic}
             for stage in self.journey.stages for point in stage.touchpoints
         ]  # fmt: skip
-        states = [
-            {"source": name, "kind": self.settings.sources[name].kind if name in self.settings.sources else None, "looked_at": self.clock,
-             "state": "failed" if name in self.faults else "ok", "problem": " ".join(self.faults.get(name, [])) or None}
-            for name in sorted({*self.settings.sources, *self.settings.faults})
-        ]  # fmt: skip
         with self.warehouse.transaction():
-            for name, rows in (("journey", stages), ("touchpoints", touchpoints), ("source_states", states)):
+            for name, rows in (("journey", stages), ("touchpoints", touchpoints), ("source_states", self._source_states())):
                 self.warehouse.replace(f"night/{name}", rows)
+            self.warehouse.delete("night/source_checks", pa.table({"source": pa.array(self.pulled, pa.string())}))
+            self.warehouse.upsert("night/source_checks", self._source_checks())
+
+    def _source_states(self) -> list[dict[str, Any]]:
+        """How each source stands after this night, and when it was last pulled to its end."""
+        fresh = {row["source"]: row["fresh_at"] for row in self.warehouse.select("night/source_states", ["source", "fresh_at"]).to_pylist()}
+        states = []
+        for name in sorted({*self.settings.sources, *self.settings.faults}):
+            is_behind = name in self.pulled and self.pulled[name].is_behind
+            state = "failed" if name in self.faults else "behind" if is_behind else "ok"
+            fresh_at = self.clock if state == "ok" and name in self.pulled else fresh.get(name)
+            kind = self.settings.sources[name].kind if name in self.settings.sources else None
+            problem = " ".join(self.faults.get(name, [])) or None
+            states.append({"source": name, "kind": kind, "looked_at": self.clock, "fresh_at": fresh_at, "state": state, "problem": problem})
+        return states
+
+    def _source_checks(self) -> list[dict[str, Any]]:
+        """What the pulled systems said of themselves."""
+        found = {
+            (name, check.stream, check.what): {"source": name, "checked_at": self.clock, **dataclasses.asdict(check)}
+            for name, landed in self.pulled.items()
+            for check in landed.checks
+        }
+        return list(found.values())
 
     def _run(self, state: str) -> dict[str, Any]:
         is_over = state != runs.CUT_OFF

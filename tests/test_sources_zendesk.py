@@ -70,4 +70,5 @@ def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_worksp
     expected = settled(account)
     _, found = gather(place, account)
     assert found == expected
+    assert len(found) > 400
     assert not account.faults or max(account.faults) > account.requests

@@ -12,6 +12,7 @@ from typing import Any
 
 MOSTLY = 0.9  # of a column's values; below it, a column has no kind
 ENOUGH = 20  # values before a kind is believed
+_KINDS = {bool: "yes or no", int: "numbers", float: "numbers", list: "lists", dict: "objects"}  # of cells that are no text
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?%?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
 
@@ -26,9 +27,11 @@ class Fields:
         """Take in one row."""
         if isinstance(cells, dict):
             for name, cell in cells.items():
-                kinds = self._kinds.setdefault(name, collections.Counter())
+                kinds = self._kinds.get(name)
+                if kinds is None:
+                    kinds = self._kinds[name] = collections.Counter()
                 if cell is not None and cell != "":
-                    kinds[_kind(cell)] += 1
+                    kinds[_KINDS.get(type(cell)) or _kind(cell)] += 1
 
     def seen(self) -> dict[str, dict[str, Any]]:
         """By field: how many cells are filled, and of what kind nearly all of them are (null if of none)."""
@@ -61,13 +64,8 @@ def _main(kinds: collections.Counter[str]) -> str | None:
 
 
 def _kind(cell: Any) -> str:
-    if isinstance(cell, bool):
-        return "yes or no"
-    if isinstance(cell, int | float):
-        return "numbers"
-    if isinstance(cell, str):
-        text = cell.strip()
-        if len(text) > 40:
-            return "text"
-        return "numbers" if _NUMBER.fullmatch(text) else "dates" if _DATE.fullmatch(text) else "text"
-    return "lists" if isinstance(cell, list) else "objects" if isinstance(cell, dict) else "text"
+    """What a text holds; anything else that a reader made of a cell counts as text."""
+    text = cell.strip() if isinstance(cell, str) else ""
+    if not text or len(text) > 40:
+        return "text"
+    return "numbers" if _NUMBER.fullmatch(text) else "dates" if _DATE.fullmatch(text) else "text"

@@ -25,6 +25,8 @@ from listening.sources.pull import PAGE_ROWS, Difference, Row, Unreadable
 from listening.warehouse import Warehouse
 from listening.workspace import GONE, Mend, Source, Workspace
 
+HABIT_NIGHTS, HABIT_ROWS = 7, 20  # nights and rows before a habit is one
+FAR_BELOW = 0.1  # of what three nights in four bring
 log = logging.getLogger(__name__)
 
 
@@ -97,6 +99,11 @@ def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.d
         landed.notes += [f"{source.name}: {note}" for note in pull.notes]
         landed.notes += [f"{source.name}: {pull.origin} {change}" for change in drift.changes(fields_before, manifest["fields"])]
         log.info("landed %s rows of %s from %s", manifest["rows"], source.name, pull.origin)
+    if most is None and not landed.is_behind:
+        landed.notes += _unusual(warehouse, source, clock)
+    landed.notes += [
+        f"{source.name}: {check.stream}: {check.what}: the system says {check.expected} and {check.found} came" for check in landed.checks if not check.is_met
+    ]
     return landed
 
 
@@ -204,6 +211,16 @@ def _tell(source: Source, fault: Fault, landed: Landed) -> None:
     told = f"{source.name}: {fault.sentence}" if is_of_the_source else f"{source.name}: {fault.origin} {fault.sentence}"
     (landed.notes if fault.is_remark else landed.faults).append(told)
     landed.is_behind = landed.is_behind or fault.is_unfinished
+
+
+def _unusual(warehouse: Warehouse, source: Source, clock: dt.datetime) -> Iterator[str]:
+    """A sentence for each stream that brought far less than it usually does."""
+    for row in warehouse.rows("landing/habit", source=source.name, clock=clock, least=HABIT_NIGHTS):
+        if row["usual"] >= HABIT_ROWS and row["tonight"] < row["usual"] * FAR_BELOW:
+            yield (
+                f"{source.name}: {row['stream']} brought {row['tonight']} rows, where most nights bring {row['usual']:.0f} or more. "
+                "Look whether the system, the account's rights or a filter has changed; nothing was passed over."
+            )
 
 
 def _checkpoints(warehouse: Warehouse, source: Source) -> dict[str, str]:

@@ -25,8 +25,15 @@ def problems(told: Facts) -> list[str]:
     known = " ".join(faults)
     faults += [wording.problem(source) for source in told["sources"] if source["problem"] and source["problem"] not in known]
     spoke = [source for source in told["sources"] if source["last_said_on"] is not None]
+    stale = [source for source in told["sources"] if source["state"] != "ok" and source["fresh_at"]]
     never = [source for source in told["sources"] if not source["records"] and not source["problem"]]
-    return [*_silences(spoke), *faults, *(f"{source['source']} has brought nothing yet." for source in never)]
+    return [*_silences(spoke), *faults, *map(_staleness, stale), *(f"{source['source']} has brought nothing yet." for source in never)]
+
+
+def _staleness(source: Facts) -> str:
+    """Since when a source's newest words may be missing."""
+    why = "was stopped at what a night may spend" if source["state"] == "behind" else "failed"
+    return f"{source['source']} {why}: it was last heard to the end on {wording.day(source['fresh_at'])}, and what came since may be missing."
 
 
 def _silences(spoke: list[Facts]) -> list[str]:

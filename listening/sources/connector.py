@@ -35,6 +35,7 @@ class Setting:
     is_: str
     example: str
     is_needed: bool = False
+    is_usual: bool = False  # needed by the best of the ways to sign in
     kind: type | tuple[type, ...] = str
 
 
@@ -96,6 +97,28 @@ class Connector:
     settings: Mapping[str, Setting]
     streams: tuple[Stream, ...]
     open: Callable[[Session, str], AbstractContextManager[Any]]  # a Client, or what else the walks ask
+
+    def told(self) -> dict[str, Any]:
+        """What a program may want to know of it."""
+        return {
+            "connector": self.name, "title": self.title, "kinds": self.kinds, "base_url": self.base_url, "scopes": self.scopes, "limits": self.limits,
+            "secrets": dict(self.secrets), "credentials": self.credentials, "settings": {name: setting.is_ for name, setting in self.settings.items()},
+            "streams": [{"stream": s.name, "key": s.key, "cursor": s.cursor, "overlap": s.overlap, "deletions": s.deletions} for s in self.streams],
+            "example": self.example(),
+        }  # fmt: skip
+
+    def example(self) -> str:
+        """A table for listening.toml to copy; what is not needed stands behind a #."""
+        secrets = self.credentials[0] if self.credentials else ()
+        lines = [f"[sources.{self.kinds[0]}s]", f'connector = "{self.name}"', f'kind = "{self.kinds[0]}"']
+        lines += [
+            f"{'' if setting.is_needed or setting.is_usual else '# '}{name} = {setting.example}    # {setting.is_}" for name, setting in self.settings.items()
+        ]
+        for name, words in self.secrets.items():
+            mark = "" if name in secrets else "# "
+            lines.append(f'{mark}{name}_env = "{self.name.upper()}_{name.upper()}"    # {words}; or {name}_file = "a private file"')
+        lines += [f"# {name} = {setting.example}    # {setting.is_}" for name, setting in COMMON.items()]
+        return "\n".join([*lines, f'# base_url = "{self.base_url}"    # another address, such as a stand-in on this machine'])
 
     def names(self) -> set[str]:
         """All keys of its own that [sources.NAME] may have."""

@@ -33,6 +33,9 @@ def _open(session: Session, base_url: str) -> Iterator[Client]:
     """A client with an OAuth token, or with an API token for an account that still has one."""
     base_url = base_url.rstrip("/").removesuffix("/api/v2")
     secrets = session.secrets
+    for secret, name in (("client_secret", "client_id"), ("api_token", "email")):
+        if secret in secrets and not session.option(name):
+            raise Stopped(f"needs {name} beside {secret} in [sources.{session.source.name}]")
     with Client(base_url, budget=budget(session.source)) as client, Client(base_url) as asking:
         if "client_secret" in secrets:
             client.auth = OAuth(
@@ -214,7 +217,7 @@ CONNECTOR = Connector(
     limits="10 requests a minute on the export, the account's own limit on comments; waits as Zendesk asks",
     settings={
         "subdomain": Setting("the part of the address before .zendesk.com", '"acme"', is_needed=True),
-        "client_id": Setting("the identifier of the OAuth client", '"listening_path"'),
+        "client_id": Setting("the identifier of the OAuth client", '"listening_path"', is_usual=True),
         "email": Setting("whose API token it is", '"reports@acme.example"'),
         "scope": Setting("the scopes to ask for", '"read"'),
     },

@@ -83,9 +83,9 @@ class Fault:
 
 # what may happen to any request of any system and must leave no trace (connectors.md 2.3, rows 9 to 13)
 PASSING: tuple[Fault, ...] = (
-    Fault("limit", "2"), Fault("limit", "0"), Fault("limit", "-5"), Fault("limit", None), Fault("limit date", 90), Fault("limit reset", 30), Fault("status", 503),
-    Fault("status", 500), Fault("status", 502), Fault("half", 500), Fault("half", 200), Fault("close"), Fault("html"), Fault("nothing"), Fault("short gzip"),
-    Fault("short length"), Fault("bad json"),
+    Fault("limit", "2"), Fault("limit", "0"), Fault("limit", "-5"), Fault("limit", None), Fault("limit date", 90), Fault("limit reset", 30),
+    Fault("status", 503), Fault("status", 500), Fault("status", 502), Fault("half", 500), Fault("half", 200), Fault("close"), Fault("html"),
+    Fault("nothing"), Fault("short gzip"), Fault("short length"), Fault("bad json"),
 )  # fmt: skip
 
 
@@ -182,9 +182,8 @@ class Handler(BaseHTTPRequestHandler):
                 moment = email.utils.formatdate(self.standin.clock.now + fault.value, usegmt=True)
                 self._send(Reply({"error": "too many"}, 429, {"Retry-After": moment}))
             case "limit reset":
-                self._send(
-                    Reply({"error": "too many"}, 429, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(self.standin.clock.now + fault.value))})
-                )
+                reset = str(int(self.standin.clock.now + fault.value))
+                self._send(Reply({"error": "too many"}, 429, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}))
             case "status":
                 self._send(Reply({"error": "fault"}, fault.value))
             case "half":

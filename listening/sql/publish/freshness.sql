@@ -20,12 +20,20 @@ by_source as (
     select source, count(*) as records, max(day) as last_said_on, max(landed_at) as last_landed_at
     from brought
     group by source
+),
+
+checked as (
+    select source, count(*) as checks, count(*) filter (where expected <> found) as checks_failed
+    from night.source_checks
+    group by source
 )
 
 select
-    states.source, states.kind, states.looked_at, states.state, states.problem,
+    states.source, states.kind, states.looked_at, coalesce(states.fresh_at, by_source.last_landed_at) as fresh_at, states.state, states.problem,
     coalesce(by_source.records, 0) as records, by_source.last_said_on, by_source.last_landed_at,
+    coalesce(checked.checks, 0) as checks, coalesce(checked.checks_failed, 0) as checks_failed,
     date_diff('day', by_source.last_said_on, $today::date) as days_silent
 from night.source_states as states
 left join by_source using (source)
+left join checked using (source)
 order by states.source
