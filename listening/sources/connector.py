@@ -117,12 +117,19 @@ class Connector:
         for name, words in self.secrets.items():
             mark = "" if name in secrets else "# "
             lines.append(f'{mark}{name}_env = "{self.name.upper()}_{name.upper()}"    # {words}; or {name}_file = "a private file"')
-        lines += [f"# {name} = {setting.example}    # {setting.is_}" for name, setting in COMMON.items()]
+        lines += [f"# {name} = {setting.example}    # {setting.is_}" for name, setting in self.common.items()]
+        if not self.common:
+            return "\n".join(lines)
         return "\n".join([*lines, f'# base_url = "{self.base_url}"    # another address, such as a stand-in on this machine'])
+
+    @property
+    def common(self) -> dict[str, Setting]:
+        """The settings that all systems behind HTTP have."""
+        return COMMON if self.base_url.startswith("https") else {}
 
     def names(self) -> set[str]:
         """All keys of its own that [sources.NAME] may have."""
-        return {*self.settings, *COMMON, *(f"{secret}_{where}" for secret in self.secrets for where in ("env", "file"))}
+        return {*self.settings, *self.common, *(f"{secret}_{where}" for secret in self.secrets for where in ("env", "file"))}
 
 
 COMMON: dict[str, Setting] = {

@@ -111,8 +111,6 @@ def _days(session: Session) -> int:
 
 
 def _open(session: Session, url: str) -> AbstractContextManager[Any]:
-    if foreign := sorted({"since", "budget_requests", "budget_minutes"} & session.source.options.keys()):
-        raise Stopped(f"cannot use {foreign[0]} in [sources.{session.source.name}]; leave rows out with query")
     if bool(session.option("table")) == bool(session.option("query")):
         raise Stopped(f"needs either table or query in [sources.{session.source.name}]")
     return closing(Database(session, url))
@@ -130,9 +128,10 @@ CONNECTOR = Connector(
     settings={
         "url": Setting("where the database is, without the password", '"postgresql://reader@host/database"', is_needed=True),
         "key": Setting("the column by which a row is known again", '"id"', is_needed=True),
-        "table": Setting("the table or view", '"public.feedback"'),
+        "table": Setting("the table or view; or query", '"public.feedback"', is_usual=True),
+        "columns": Setting("what its columns mean", '{text = "body", said_at = "created_at"}', is_usual=True),
         "query": Setting("a SELECT instead of a table", "\"select * from feedback where channel = 'shop'\""),
-        "cursor": Setting("the column that grows with every change of a row; without one the whole table is read every night", '"updated_at"'),
+        "cursor": Setting("the column that grows with every change of a row; without one the whole table is read every night", '"updated_at"', is_usual=True),
         "deleted": Setting("the column that says that a row is deleted", '"deleted_at"'),
         "lag": Setting("how far before the cursor to read again, for what is committed late: seconds, or steps of a number", str(edges.LAG_SECONDS), kind=int),
         "compare_days": Setting("days between comparisons of all ids, which find what was deleted; 0 for never", str(DAYS_BETWEEN), kind=int),
