@@ -164,7 +164,7 @@ def test_a_failed_night_that_could_not_be_told_is_told_later(make_workspace: Mak
     notices.tell_of_failure(place, place.settings(), TODAY, "The disk is full.")
     box.answer = "250 taken"
     tell(place, TOMORROW, NOTHING)
-    assert body(box.letters[0][1]).count("On 3\u00a0Jun\u00a02026 the night failed, which could not be told then.") == 1
+    assert body(box.letters[0][1]).count("On 3 Jun 2026 the night failed, which could not be told then.") == 1
 
 
 def test_a_night_that_finds_another_one_running_tells_nobody(make_workspace: Make, box: Mailbox) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import bs4
@@ -40,7 +39,8 @@ ANSWERS = "id,date,stage,comment,score\n" + "".join(
 def told(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
     """A published run over the sample company's journey, whose stages have owners."""
     told = workspace_maker(tmp_path_factory.mktemp("told"), fitted)(SURVEY, {"survey.csv": ANSWERS})
-    shutil.copyfile(workspaces.shipped("sample", "journey.yaml"), told.journey)
+    journey = workspaces.shipped("sample", "journey.yaml").read_text(encoding="utf-8")
+    told.journey.write_text(journey.replace("One price, no surprises", "One <script>price</script>"), encoding="utf-8")
     run(told, as_of="2026-06-30")
     return told
 
@@ -75,10 +75,10 @@ def test_without_a_name_everybody_who_owns_something_gets_a_page(told: Workspace
     assert {path.suffix for path in (tmp_path / "pages").iterdir()} == {".md", ".html"}
 
 
-def test_what_customers_wrote_is_no_markup_and_the_mail_asks_nothing_of_the_network(told: Workspace) -> None:
+def test_what_comes_from_outside_is_no_markup_and_the_mail_asks_nothing_of_the_network(told: Workspace) -> None:
     (page,) = owners.write(told, "Head of Billing")
     content = bs4.BeautifulSoup(page.html.read_text(encoding="utf-8"), "html.parser")
-    assert "taken twice" in content.text
+    assert "Promise: One <script>price</script>" in content.text
     assert not content.find_all(["script", "img", "link", "b"])
     assert page.html.parent == told.published.resolve() / "owners"
 

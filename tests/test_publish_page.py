@@ -168,6 +168,12 @@ def test_a_stage_that_nobody_spoke_of_says_so(tmp_path: Path, told: dict[str, An
     assert not pages["discover.html"].find("svg", class_="chart")
 
 
+def test_what_is_news_of_a_stage_leads_to_its_page(tmp_path: Path, told: dict[str, Any]) -> None:
+    (line,) = marked(pages_of(tmp_path, told)["index.html"], news="worse")
+    assert line.text == told["since"][0]["sentence"]
+    assert (line.a["href"], line.a.text) == ("pay.html", "Pay")
+
+
 def test_a_company_without_feedback_still_has_pages(tmp_path: Path, told: dict[str, Any]) -> None:
     for row in told["stages"]:
         row |= {"now": None, "periods": []}

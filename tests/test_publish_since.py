@@ -154,7 +154,7 @@ def test_a_warning_opens_and_closes_in_figures_and_never_in_its_own_words(compan
     company.night(MONDAY, WARNINGS, theme)
     told = company.night(after(1), WARNINGS, theme, warned())
     assert told == {
-        ("opened", "w1"): "Pay: warning of Double charge in tickets at North (region) since 2\u00a0Jun\u00a02026: 41 in 7 days, expected 19. "
+        ("opened", "w1"): "Pay: warning of “Double charge” in tickets at North (region) since 2\u00a0Jun\u00a02026: 41 in 7 days, expected 19. "
         "Exposed: 120 customers and 14,000 GBP a year. Owner: Ben."
     }
     assert list(company.night(after(2), WARNINGS, theme, warned())) == [("nothing", "all")]
@@ -206,7 +206,7 @@ def test_a_replay_of_an_earlier_day_is_nothing_to_compare_with(company: Nights) 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"now": {}}', '{"now": 3}', "\x00"])
 def test_what_a_run_kept_may_be_damaged_or_of_an_older_program(tmp_path: Path, content: str) -> None:
     (tmp_path / since.FILE).write_text(content, encoding="utf-8")
-    assert since.read(tmp_path) is None or since.read(tmp_path) == {}
+    assert since.read(tmp_path) is None
 
 
 SURVEY = '[sources.survey]\nconnector = "files"\nkind = "survey"\npath = "inbox/survey*.csv"\nscore_scale = [0, 10]\n'
@@ -239,4 +239,4 @@ def test_the_page_and_the_markdown_begin_with_it(place: Workspace) -> None:
     page = (place.published / "site" / "index.html").read_text(encoding="utf-8")
     markdown = (place.published / "stories.md").read_text(encoding="utf-8")
     assert page.index('<h2 id="since">Since 30\u00a0May\u00a02026</h2>') < page.index("survey fell silent") < page.index("At a glance")
-    assert markdown.index("## Since 30\u00a0May\u00a02026") < markdown.index("survey fell silent") < markdown.index("## At a glance")
+    assert markdown.index("## Since 30 May 2026") < markdown.index("survey fell silent") < markdown.index("## At a glance")

@@ -97,8 +97,8 @@ def read(folder: Path) -> Facts | None:
     """What a published run kept for the next one; None where there is no run, or one of an older program."""
     try:
         kept: Facts = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        _ = kept.get("now") and (kept["now"]["day"], kept["now"]["stages"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        _ = kept["now"]["day"], kept["now"]["stages"]
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return kept
 

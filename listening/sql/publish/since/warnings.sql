@@ -1,5 +1,6 @@
 select
-    warnings.*, journey.name as title, journey.owner as stage_owner, coalesce(themes.name, replace(warnings.measure, '_', ' '), 'trouble') as what
+    warnings.*, journey.name as title, journey.owner as stage_owner,
+    coalesce('“' || themes.name || '”', 'failures of “' || replace(warnings.measure, '_', ' ') || '”', 'trouble') as what
 from warnings
 left join journey using (stage)
 left join themes using (theme)
