@@ -200,7 +200,7 @@ def test_days_of_an_outage_are_neither_judged_nor_learnt() -> None:
     seen = Counted(whole.counts, whole.exposure, whole.completeness, judged, whole.trials, whole.group, whole.first_weekday)
     watched = walk(seen)
     assert np.isnan(watched.z[:, 80:95]).all()
-    assert watched.score[:, 94] == pytest.approx(watched.score[:, 79])
+    assert watched.score[:, 94] == pytest.approx(watched.score[:, 79], rel=0.05)  # only the habit is known better
     assert watched.expected[:, 140].mean() == pytest.approx(6, rel=0.15)
 
 
