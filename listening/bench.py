@@ -24,10 +24,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listening import journey, night, tagging, workspace
+from listening.warnings import detector
 from listening.workspace import Mend, Workspace
 
 FIRST_DAY = dt.date(2025, 4, 1)
@@ -212,6 +214,38 @@ def sample_words() -> Iterator[str]:
                 yield from (cell for name, cell in row.items() if name.endswith("comment") and cell)
     for line in (inbox / "tickets.jsonl").read_text(encoding="utf-8").splitlines():
         yield from (comment["body"] for comment in json.loads(line)["comments"] if comment.get("body"))
+
+
+@dataclass(frozen=True)
+class Watching:
+    """How fast the early warning walks: a whole history at first, and one more night of the same series."""
+
+    series: int
+    nights: int
+    seconds: float
+    processor_seconds: float
+    night_seconds: float
+
+    @property
+    def series_nights(self) -> float:
+        """Series-nights a second of one processor, over the history."""
+        return self.series * self.nights / self.processor_seconds
+
+
+def bench_warnings(series: int = 2_000, nights: int = 365, seed: int = 1) -> Watching:
+    """Walk made-up counts of so many series and nights, then one night more from the state that the history left."""
+    chance = np.random.default_rng(seed)
+    counts = chance.poisson(chance.gamma(2.0, 1.0, (series, 1)), (series, nights)).astype(float)
+    ones, none = np.ones_like(counts), np.zeros(series, np.int64)
+    seen = detector.Counted(counts, ones, ones, ones > 0, none > 0, none, 0)
+    used = _Used()
+    state = detector.watch(seen, detector.State.new(series), keep=nights - detector.LAG - 1).state
+    seconds, processors, _ = used.since()
+    since = nights - 2 * detector.LAG - 8
+    late = detector.Counted(counts[:, since:], ones[:, since:], ones[:, since:], ones[:, since:] > 0, none > 0, none, since % 7)
+    used = _Used()
+    detector.watch(late, state.moved(since), nights - detector.LAG - since)
+    return Watching(series, nights, seconds, processors, used.since()[0])
 
 
 def _timed(station: str, step: Callable[[], object]) -> Timed:

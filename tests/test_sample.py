@@ -19,7 +19,6 @@ from listening import bench, night
 from listening.workspace import Workspace
 from tests.conftest import SAMPLE, rows
 
-WARNINGS = pytest.mark.xfail(reason="needs `warnings`: early warning", strict=True)
 ASSETS = pytest.mark.xfail(reason="needs `customer_assets`: customers as assets", strict=True)
 ACTIONS = pytest.mark.xfail(reason="needs `actions`: accountability", strict=True)
 
@@ -49,9 +48,19 @@ def test_1_late_delivery_at_coast_shows_in_operations_with_the_customers_it_cost
     assert left["n"] > 30  # type: ignore[operator]
 
 
-@WARNINGS
 def test_1_late_delivery_at_coast_raises_a_warning_with_customers_and_value(fernway: Workspace) -> None:
-    assert rows(fernway, "from warnings where stage = 'onboard' and cut_value = 'Coast' and customers > 0 and value > 0")
+    late = one(fernway, "from warnings where measure = 'delivered_on_named_day'")
+    assert (late["stage"], late["cut_by"], late["cut_value"], late["closed_on"]) == ("onboard", "region", "Coast", None)
+    assert "2025-12-08" <= str(late["began_on"]) <= str(late["opened_on"]) <= "2026-02-28"
+    assert late["customers"] > 100  # type: ignore[operator]
+    assert late["value"] > 100_000  # type: ignore[operator]
+    assert late["owner"] == "Head of Delivery"
+    assert len(rows(fernway, f"from warning_quotes where warning_id = '{late['warning_id']}'")) == 3
+
+
+def test_1_nothing_is_warned_of_that_was_not_planted(fernway: Workspace) -> None:
+    told = {(row["stage"], row["cut_value"]) for row in rows(fernway, "from warnings")}
+    assert told == {("onboard", "Coast")}
 
 
 def test_2_the_pay_survey_and_the_pay_tickets_disagree(fernway: Workspace) -> None:

@@ -77,7 +77,7 @@ def counted(counts: Floats, exposure: Floats | None = None, trials: bool = False
 def drawn(seed: int, n: int = 6, days: int = 150, mean: float = 3.0, worse: float = 1.0, since: int = 110) -> Floats:
     """Counts by chance, of which the first series rises by `worse` from a day on."""
     rng = np.random.default_rng(seed)
-    means = np.full((n, days), mean)
+    means = np.full((n, days), float(mean))
     means[0, since:] *= worse
     return rng.poisson(means).astype(float)
 
@@ -200,7 +200,7 @@ def test_days_of_an_outage_are_neither_judged_nor_learnt() -> None:
     seen = Counted(whole.counts, whole.exposure, whole.completeness, judged, whole.trials, whole.group, whole.first_weekday)
     watched = walk(seen)
     assert np.isnan(watched.z[:, 80:95]).all()
-    assert watched.score[:, 94] == pytest.approx(watched.score[:, 79])
+    assert watched.score[:, 94] == pytest.approx(watched.score[:, 79], rel=0.05)  # only the habit is known better
     assert watched.expected[:, 140].mean() == pytest.approx(6, rel=0.15)
 
 
@@ -226,7 +226,13 @@ def test_completeness_is_multiplied_down_from_the_oldest_age() -> None:
     assert share[2:] == pytest.approx(np.ones(len(share) - 2))
     assert share[1] == pytest.approx(at_1)
     assert share[0] == pytest.approx(at_1 * (6 * 28 + prior) / (9 * 28 + prior))
-    assert list(arrivals.by_day(share, 4, 3)) == [1, 1, share[1], share[0]]
+    assert list(arrivals.by_day(share, 4, 3, np.arange(4))) == [1, 1, share[1], share[0]]
+
+
+def test_a_night_that_was_missed_makes_no_day_younger() -> None:
+    """What could first be seen tonight is of age 0, however long ago it was said; what was there before the first night is complete."""
+    share = np.linspace(0.5, 1, arrivals.OLDEST + 1)
+    assert list(arrivals.by_day(share, 8, 7, np.array([2, 3]))) == [1, 1, share[5], share[4], *[share[0]] * 4]
 
 
 def days_of(voice: list[tuple[object, ...]], operations: list[tuple[object, ...]] = [], number: int = 101) -> Days:  # noqa: B006
@@ -249,15 +255,14 @@ def test_thin_series_are_rolled_up_to_their_stage() -> None:
         [("pay", "invoice_correct", "till", 50, 1, 400)],
     )  # fmt: skip
     keys = series.choose(days, HEARD)
-    found = {tuple(key) for key in keys.itertuples(index=False, name=None)}
-    assert found == {
+    assert set(keys) == {
         ("pay", "invoice", None, "tickets"), ("pay", None, None, "tickets"), ("pay", None, None, None), ("pay", None, "invoice_correct", "till"),
     }  # fmt: skip
     ones = {source: np.ones(101) for source in HEARD}
     seen = series.fold(days, keys, ones, HEARD, {source: np.zeros(101, bool) for source in HEARD})
-    by_key = {(key.theme, key.measure, key.source): seen.counts[at, 50] for at, key in enumerate(keys.itertuples())}
+    by_key = {(key.theme, key.measure, key.source): seen.counts[at, 50] for at, key in enumerate(keys)}
     assert by_key == {("invoice", None, "tickets"): 40, (None, None, "tickets"): 20, (None, None, None): 19, (None, "invoice_correct", "till"): 1}
-    assert seen.exposure[[key.measure is not None for key in keys.itertuples()]].sum() == 400
+    assert seen.exposure[[key.measure is not None for key in keys]].sum() == 400
 
 
 def test_a_source_is_silent_once_ten_things_are_missing_by_its_weekdays() -> None:
@@ -269,7 +274,7 @@ def test_a_source_is_silent_once_ten_things_are_missing_by_its_weekdays() -> Non
     assert series.silences(rows_of(on_weekdays), 74)[1] == pytest.approx(8)
     quiet, missed = series.silences(rows_of(on_weekdays), 77)
     assert missed == pytest.approx(10)
-    assert not quiet[:69].any()
+    assert not quiet[:68].any()
     gap = [pair for pair in on_weekdays if not 35 <= pair[0] < 49]
     assert list(np.flatnonzero(series.silences(rows_of(gap), 69)[0])) == list(range(33, 49))
 
@@ -315,15 +320,15 @@ def world(until: int = DAYS) -> dict[str, str]:
     for day in range(until):
         on = FIRST + dt.timedelta(days=day)
         for region in ("Coast", "North", "Valley"):
-            for number in range(8):
-                customer = f"{region}{rng.integers(2000)}"
-                share = 0.4 if region == "Coast" and day >= ONSET else 0.05
+            for number in range(5):
+                customer = f"{region}{rng.integers(300)}"
+                share = 0.45 if region == "Coast" and day >= ONSET else 0.05
                 failed = int(rng.random() < share)
                 passages.append((customer, "onboard", "delivered_on_time", on, failed, region))
                 passages.append((customer, "pay", "invoice_right", on, int(rng.random() < 0.1), region))
                 if rng.random() < (0.5 if failed else 0.02):
                     tickets.append((f"t{day}-{region}-{number}", on, WORDS, customer, "onboard", region))
-    people = [(f"{region}{number}", "2024-01-01", 100, "revenue") for region in ("Coast", "North", "Valley") for number in range(2000)]
+    people = [(f"{region}{number}", "2024-01-01", 100, "revenue") for region in ("Coast", "North", "Valley") for number in range(300)]
     return {
         "till.csv": table(("customer_id", "stage", "measure", "at", "failed", "region"), passages),
         "tickets.csv": table(("id", "said_at", "text", "customer_id", "stage", "region"), tickets),
@@ -362,7 +367,7 @@ def at_once(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace
 def nightly(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
     """The same company, told night after night (some were missed), each file as it stood then."""
     place = workspace_maker(tmp_path_factory.mktemp("nightly"), fitted)(SOURCES, world(100), COMPANY)
-    for night_of in (99, 113, 116, 118, 121, 131, 149):
+    for night_of in (99, 116, 121, 131, 149):
         for name, content in world(night_of + 1).items():
             drop(place, name, content)
         assert run(place, day(night_of)).status == 0
@@ -375,7 +380,7 @@ def test_the_deterioration_is_warned_of_with_place_customers_value_and_words(at_
     (warning,) = told
     assert (warning["stage"], warning["cut_by"], warning["cut_value"], warning["closed_on"]) == ("onboard", "region", "Coast", None)
     assert FIRST + dt.timedelta(days=ONSET) < warning["opened_on"] <= FIRST + dt.timedelta(days=ONSET + 14)  # type: ignore[operator]
-    assert warning["customers"] > 50  # type: ignore[operator]
+    assert warning["customers"] > 30  # type: ignore[operator]
     assert warning["value"] == 100 * warning["customers"]  # type: ignore[operator]
     assert warning["observed"] > 2 * warning["expected"]  # type: ignore[operator]
     for words in ("‘delivered on time’ rose to", "It stands out at region Coast", "revenue a year", "closes by itself after 7 calm days"):
@@ -470,7 +475,7 @@ def test_what_arrives_for_settled_days_is_judged_again(nightly: Workspace, tmp_p
     shutil.copytree(nightly.root, place.root, symlinks=True)
     rng = np.random.default_rng(3)
     content = [
-        (f"North{rng.integers(2000)}", "use", "repaired_at_once", day(number), int(rng.random() < (0.5 if number >= 100 else 0.05)), "North")
+        (f"North{rng.integers(300)}", "use", "repaired_at_once", day(number), int(rng.random() < (0.5 if number >= 100 else 0.05)), "North")
         for number in range(DAYS)
         for _ in range(10)
     ]

@@ -17,9 +17,13 @@ PANEL = "Measure the program"
 def bench_(
     records: Annotated[int, typer.Option(help="How many rows, made from the sample's own words.")] = 20_000,
     of_tagging: Annotated[bool, typer.Option("--tagging", help="Tagging alone, Parquet to Parquet, beside plain scikit-learn and a script.")] = False,
+    of_warnings: Annotated[bool, typer.Option("--warnings", help="The early warning alone, on 2,000 series over a year.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Time a night, station by station, on rows made for size."""
+    if of_warnings:
+        _print_watching(bench.bench_warnings(), as_json)
+        return
     if of_tagging:
         _print_rates(bench.bench_tagging(records), as_json)
         return
@@ -51,6 +55,14 @@ def prove(
         out.print(f"{sum(f.passed for f in figures)} of {len(figures)} figures reach their target.")
     if not all(figure.passed for figure in figures):
         raise typer.Exit(Status.FAILED)
+
+
+def _print_watching(watched: bench.Watching, as_json: bool) -> None:
+    if as_json:
+        print_json(vars(watched) | {"series_nights_a_second": watched.series_nights})
+        return
+    out.print(f"{watched.series:,} series over {watched.nights} nights: {watched.series_nights:,.0f} series-nights a second of one processor.")
+    out.print(f"One night more, with its last 14 days judged anew: {watched.night_seconds:.2f} s.")
 
 
 def _print_rates(rates: list[bench.Rate], as_json: bool) -> None:

@@ -91,7 +91,7 @@ def _of_trouble(run: Run, family: Family, n_worlds: int, by_14: float) -> Iterat
 
 def _first(opened: NDArray[np.bool_], onset: int) -> float:
     """Days from the onset to the first alarm."""
-    days = np.flatnonzero(opened.any(axis=0)[onset:])
+    days = np.flatnonzero(np.asarray(opened.any(axis=0))[onset:])
     return float(days[0]) if len(days) else np.inf
 
 
@@ -101,9 +101,10 @@ def _survey_day(world: World) -> float:
     scores = pd.DataFrame((world.survey_answers * world.survey_mean).T)
     now = scores.rolling(SURVEY_BACK).sum() / answers.rolling(SURVEY_BACK).sum()
     before = (scores.rolling(SURVEY_HABIT).sum() / answers.rolling(SURVEY_HABIT).sum()).shift(SURVEY_BACK)
-    error = troubles.SPREAD * np.sqrt(1 / answers.rolling(SURVEY_BACK).sum() + 1 / answers.rolling(SURVEY_HABIT).sum().shift(SURVEY_BACK))
+    error = troubles.SPREAD * (1 / answers.rolling(SURVEY_BACK).sum() + 1 / answers.rolling(SURVEY_HABIT).sum().shift(SURVEY_BACK)) ** 0.5
     worse = np.unique(world.stage[world.is_worse])
-    return _first(((before - now) / error > SURVEY_LIMIT).to_numpy(bool).T[worse], world.family.onset)
+    has_fallen = ((before - now) / error).to_numpy(float).T > SURVEY_LIMIT
+    return _first(has_fallen[worse], world.family.onset)
 
 
 def _of_stress(run: Run, n_worlds: int) -> Iterator[Figure]:
@@ -158,7 +159,7 @@ def _learnt(arrived: Floats, night: int) -> Floats:
     day, delay = (index.ravel() for index in np.indices(things.shape))
     rows = pd.DataFrame({"day": day, "delay": delay, "things": things.ravel()})
     rows = rows[rows["day"] + rows["delay"] <= night]
-    return arrivals.by_day(arrivals.by_age(rows, night), night + 1, night)
+    return arrivals.by_day(arrivals.by_age(rows, night), night + 1, night, np.arange(night))
 
 
 def _share(values: list[float] | list[bool]) -> tuple[float, float]:

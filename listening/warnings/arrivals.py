@@ -1,7 +1,8 @@
 """How much of a day has arrived by now: delays of what arrived in, the share of each age out.
 
-Chain ladder: of all days old enough, the share of what is there at age a that was there at age a - 1; multiplied down from
-the oldest age. It is learnt anew every night from each source's last weeks, so that slower arrivals do not look like calm.
+A day's age counts from the first night that looked at it, so that a night that was missed makes nothing late. Chain ladder:
+of all days old enough, the share of what is there at age a that was there at age a - 1; multiplied down from the oldest age.
+It is learnt anew every night from each source's last weeks, so that slower arrivals do not look like calm.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ PRIOR = 3.0  # things taken to have arrived at once
 
 
 def by_age(rows: pd.DataFrame, today: int) -> Floats:
-    """Share that has arrived at age 0, 1, …, `OLDEST`, from `day`, `delay` and `things` of one source; days count towards `today`."""
+    """Share that has arrived at age 0, 1, …, `OLDEST`, from the `day` of the first look, `delay` and `things` of one source; days count towards `today`."""
     share = np.ones(OLDEST + 1)
     age_now, delay, things = (rows[name].to_numpy(float) for name in ("day", "delay", "things"))
     age_now = today - age_now
@@ -29,7 +30,10 @@ def by_age(rows: pd.DataFrame, today: int) -> Floats:
     return share
 
 
-def by_day(share: Floats, number: int, today: int) -> Floats:
-    """The share that has arrived of each of `number` days, the last ones being the youngest."""
-    ages = np.clip(today - np.arange(number), 0, OLDEST)
-    return share[ages]
+def by_day(share: Floats, number: int, today: int, looks: NDArray[np.int64]) -> Floats:
+    """The share that has arrived of each of `number` days, seen from `today`; `looks` are the earlier nights on which anything came."""
+    days = np.arange(number)
+    nights = np.unique(np.append(looks[looks <= today], today))
+    looked = nights[np.minimum(np.searchsorted(nights, days), len(nights) - 1)]
+    is_known = days >= nights[0]
+    return share[np.where(is_known, np.clip(today - looked, 0, OLDEST), OLDEST)]

@@ -86,7 +86,8 @@ class Backtest:
         if not heard:
             return ["No survey asks about the stages that were warned of, so there is no lead over one." if self.leads else "Nothing was warned of."]
         first = sum(lead.days is None or lead.days > 0 for lead in heard)
-        told = [f"A survey heard {len(heard)} of them; {first} came before its own drop, {len(heard) - len(fell)} of these without one in the half year after."]
+        none = len(heard) - len(fell)
+        told = [f"A survey hears the stages of {len(heard)} of them: {first} came before its own drop, {none} of these without one in the half year after."]
         if fell:
             told.append(f"Where it fell, the lead was {np.median(fell):.0f} days in the median ({min(fell)} to {max(fell)}, {len(fell)} warnings).")
         return told
@@ -95,9 +96,10 @@ class Backtest:
         if not self.lost_warned.whole:
             return ["Nobody is known to have left since the first warning, so its share of losses cannot be told."]
         return [
-            f"Of {self.lost_warned.whole} customers who left since the first warning, {_told(self.lost_warned)} had passed where it warned in the half year before; "
-            f"of {self.stayed_warned.whole} who stayed, {_told(self.stayed_warned)}.",
-            f"With a failure there: {_told(self.lost_failed)} of those who left, {_told(self.stayed_failed)} of those who stayed. This is association, not proof.",
+            f"Of {self.lost_warned.whole} customers who left since the first warning, {_told(self.lost_warned)} had passed where it warned in the half year "
+            f"before; of {self.stayed_warned.whole} who stayed, {_told(self.stayed_warned)} had.",
+            f"With a failure there: {_told(self.lost_failed)} of those who left, {_told(self.stayed_failed)} of those who stayed. "
+            "This is association, not proof.",
         ]
 
 

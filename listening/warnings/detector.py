@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,11 +77,11 @@ class State:
     @classmethod
     def new(cls, n: int) -> Self:
         """Nothing known of n series."""
-        by_weekday, none = (lambda: np.zeros((n, WEEK))), (lambda: np.zeros(n))
-        return cls(
-            by_weekday(), by_weekday(), by_weekday(), none(), none(), np.zeros(n, np.int64), none(), none(),
-            np.full(n, NEVER), np.full(n, NEVER), np.zeros(n, np.int64), np.full(n, NEVER),
-        )  # fmt: skip
+        sums: dict[str, Any] = {name: np.zeros((n, WEEK)) for name in ("taught", "counted", "exposed")} | {
+            name: np.zeros(n) for name in ("excess", "squares", "mean", "weight")
+        }
+        numbers: dict[str, Any] = {name: np.zeros(n, np.int64) for name in ("days", "calm")}
+        return cls(**sums, **numbers, **{name: np.full(n, NEVER) for name in ("opened", "alarmed", "rising")})
 
     def copy(self) -> Self:
         """The same, to be kept while days go on."""

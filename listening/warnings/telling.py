@@ -14,6 +14,7 @@ from listening.warehouse import Warehouse
 from listening.warnings import wording
 from listening.warnings.acknowledged import Acknowledged
 from listening.warnings.detector import LAG
+from listening.warnings.series import Key
 from listening.workspace import Company
 
 BEFORE = 182  # days before the rise with which places are compared
@@ -26,13 +27,12 @@ Row = dict[str, Any]
 
 
 def tell(
-    warehouse: Warehouse, journey: Journey, company: Company, given: dict[str, Any], alarms: pd.DataFrame, keys: pd.DataFrame, acknowledged: Acknowledged
+    warehouse: Warehouse, journey: Journey, company: Company, given: Row, alarms: list[Row], sources: dict[Key, list[str]], acknowledged: Acknowledged
 ) -> None:
     """Write down the warnings and their quotes."""
     names = {row["theme"]: row["name"] for row in warehouse.rows("warnings/theme_names")}
     known = {row["warning_id"]: row for row in warehouse.rows("warnings/known")}
     quoted = warehouse.rows("warnings/known_quotes")
-    members = {tuple(key[:4]): key[4] for key in keys.itertuples(index=False, name=None)}
     owners = {stage.stage: stage.owner for stage in journey.stages}
     warnings, quotes = [], []
     for warning in _united(alarms):
@@ -42,7 +42,7 @@ def tell(
             warnings.append(old | {"acknowledged_on": warning["acknowledged_on"]})
             quotes += [row for row in quoted if row["warning_id"] == warning["warning_id"]]
             continue
-        own = [source for at in warning.pop("alarms") for source in members.get(at, [at[3]]) if source]
+        own = [source for key in warning.pop("alarms") for source in sources.get(key, [key.source or ""])]
         asked = {name: warning[name] for name in ("stage", "theme", "measure", "began_on")}
         asked |= {"sources": sorted(set(own)), "until": warning["closed_on"] or given["until"], "before": warning["began_on"] - dt.timedelta(days=BEFORE)}
         warning |= {"owner": owners.get(warning["stage"])} | _place(warehouse, asked)
@@ -61,12 +61,12 @@ def _is_past(warning: Row, until: dt.date) -> bool:
     return warning["closed_on"] is not None and warning["closed_on"] < until - dt.timedelta(days=LAG)
 
 
-def _united(alarms: pd.DataFrame) -> list[Row]:
+def _united(alarms: list[Row]) -> list[Row]:
     """One row for each deterioration: alarms of the same stage and theme, or measure, in several sources belong together."""
     united: list[Row] = []
-    for alarm in alarms.astype(object).where(alarms.notna(), None).to_dict("records"):
+    for alarm in alarms:
         what = {name: alarm[name] for name in ("stage", "theme", "measure")}
-        key = (*what.values(), alarm["source"])
+        key = Key(*(alarm[name] for name in Key._fields))
         same = next((row for row in reversed(united) if all(row[name] == value for name, value in what.items()) and _joins(row, alarm)), None)
         if same is None:
             united.append(alarm | {"warning_id": _id(alarm), "alarms": [key]})
@@ -132,4 +132,5 @@ def separating(cuts: pd.DataFrame) -> pd.DataFrame:
     excess = max(whole["events"] - rate * whole["trials"], 1e-9)
     is_most = own["events"] - own["expected"] >= MOST_OF_IT * excess
     is_part = own["trials"] < whole["trials"] * 0.95 if (own["trials"] != whole["trials"]).any() else own["events"] < whole["events"]
-    return own[(own["z"] > SEPARATES) & is_most & (is_part | (own["events_before"] < 0.95 * whole["events_before"]))]
+    found: pd.DataFrame = own[(own["z"] > SEPARATES) & is_most & (is_part | (own["events_before"] < 0.95 * whole["events_before"]))]
+    return found

@@ -13,13 +13,10 @@ Row = dict[str, Any]
 
 def text(warning: Row, journey: Journey, company: Company, themes: dict[str, str], quotes: list[Row]) -> str:
     """All that a leader needs to read of a warning."""
-    return " ".join(
-        sentence
-        for sentence in (
-            _what(warning, journey, themes), _since(warning), _where(warning, journey), _whom(warning, company), _whose(warning), _how_now(warning), _said(quotes)
-        )
-        if sentence
+    told = (
+        _what(warning, journey, themes), _since(warning), _where(warning, journey), _whom(warning, company), _whose(warning), _how_now(warning), _said(quotes),
     )  # fmt: skip
+    return " ".join(sentence for sentence in told if sentence)
 
 
 def _what(warning: Row, journey: Journey, themes: dict[str, str]) -> str:

@@ -1,4 +1,5 @@
--- how many days after they were said or done the last weeks' things arrived; a source's first pull brings history, which tells nothing
+-- how many days after they could first have been seen the last weeks' things arrived, by the day of that first look: a night that was missed
+-- makes nothing late; a source's first pull brings history, which tells nothing
 with arrived as (
     select source, said_on as day, (landed_at at time zone $timezone)::date as landed_on
     from tagging.tagged_records
@@ -12,11 +13,24 @@ first_pulls as (
     select source, min(landed_on) as first_on
     from arrived
     group by source
+),
+
+looks as (
+    select distinct landed_on as look
+    from arrived
+),
+
+days as (
+    select day, min(look) as looked_on
+    from (select distinct day from arrived where day > $today::date - 90)
+    inner join looks on look >= day
+    group by day
 )
 
-select arrived.source, arrived.day, greatest(date_diff('day', arrived.day, arrived.landed_on), 0) as delay, count(*) as things
+select arrived.source, days.looked_on as day, date_diff('day', days.looked_on, arrived.landed_on) as delay, count(*) as things
 from arrived
 inner join first_pulls using (source)
-where arrived.day > first_pulls.first_on and arrived.day > $today::date - 90 and arrived.landed_on <= $today::date
+inner join days using (day)
+where arrived.day > first_pulls.first_on and arrived.landed_on <= $today::date and arrived.landed_on >= days.looked_on
 group by all
 order by all
