@@ -72,8 +72,8 @@ def _troubles(found: Evidence) -> pd.DataFrame:
         customers=("customers", "sum"), value=("value", lambda values: values.sum(min_count=1)), sure=("sure", "max"), outcomes=("outcome", list)
     )
     frame = found.kinds.merge(found.met, on="trouble_id", how="left").merge(sums, on="trouble_id", how="left")
-    is_item = frame["customers"].notna() | ((frame["told_by"] == "operations") & frame["met"].gt(0))
-    return frame[is_item].assign(item="trouble", met=frame["met"].fillna(0), sure=frame["sure"].fillna(1.0))
+    frame = frame.assign(item="trouble", met=frame["met"].fillna(0), sure=frame["sure"].fillna(1.0))
+    return frame[frame["customers"].notna() | ((frame["told_by"] == "operations") & frame["met"].gt(0))]
 
 
 def _spoken(spoken: pd.DataFrame, side: str) -> pd.DataFrame:

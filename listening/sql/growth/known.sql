@@ -6,4 +6,4 @@ select
     (select count(*) > 0 from growth.lives where is_listed) as knows_active,
     (select count(*) > 0 from growth.worth where valid_from > date '0001-01-01') or (select count(*) > 0 from records.outcomes where outcome = 'bought_less') as knows_changes,
     (select count(*) > 0 from growth.troubles where told_by = 'operations') as knows_passages,
-    (select max(period_end) from story.periods) as day_after
+    (select max(period_end) from story.periods where period_kind = 'rolling') as day_after
