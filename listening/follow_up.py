@@ -50,7 +50,11 @@ def to_call(workspace: Workspace, number: int = TO_CALL) -> list[dict[str, Any]]
     with warehouse.reading(reading.database(workspace)) as published:
         found = published.rows("publish/reader/follow_up")
     rows = [_with_case(row, cases.get(row["customer_id"])) for row in found if row["customer_id"] not in unwanted]
-    return [{name: round(row[name], DECIMALS[name]) if name in DECIMALS and row[name] is not None else row[name] for name in SHOWN} for row in rows if row["status"] != calls.CLOSED][:number]
+    return [
+        {name: round(row[name], DECIMALS[name]) if name in DECIMALS and row[name] is not None else row[name] for name in SHOWN}
+        for row in rows
+        if row["status"] != calls.CLOSED
+    ][:number]
 
 
 def bring(workspace: Workspace, path: Path, on: dt.date) -> Brought:
@@ -92,6 +96,10 @@ def bring(workspace: Workspace, path: Path, on: dt.date) -> Brought:
         calls.keep(workspace, changed.values())
     brought.changed = len(changed)
     return brought
+
+
+def _rounded(name: str, value: Any) -> Any:
+    return round(value, DECIMALS[name]) if name in DECIMALS and value is not None else value
 
 
 def _with_case(row: dict[str, Any], case: Case | None) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,7 @@ from listening.growth import looks, stakes
 from listening.workspace import Workspace
 from tests.conftest import drop, rows, run, workspace_maker
 
-FACTS = "".join(
-    f'[sources.{kind}]\nconnector = "files"\nkind = "{kind}"\npath = "inbox/{kind}.csv"\n' for kind in ("operations", "customers", "outcomes")
-)
+FACTS = "".join(f'[sources.{kind}]\nconnector = "files"\nkind = "{kind}"\npath = "inbox/{kind}.csv"\n' for kind in ("operations", "customers", "outcomes"))
 REVIEWS = '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/reviews.csv"\n'
 LAST = dt.date(2026, 6, 30)
 LATE, HARMLESS = "onboard/delivered_on_named_day", "use/no_fault"
@@ -93,7 +90,9 @@ DAYS = st.dates(dt.date(2025, 1, 1), dt.date(2026, 6, 30))
 
 
 @given(st.lists(st.tuples(DAYS, st.none() | DAYS), max_size=30), st.lists(DAYS, min_size=1, max_size=10))
-def test_who_stayed_is_looked_at_on_a_day_on_which_others_left_and_they_were_customers(stays: list[tuple[dt.date, dt.date | None]], gone: list[dt.date]) -> None:
+def test_who_stayed_is_looked_at_on_a_day_on_which_others_left_and_they_were_customers(
+    stays: list[tuple[dt.date, dt.date | None]], gone: list[dt.date]
+) -> None:
     people = pd.DataFrame(
         {"customer_id": [f"s{place}" for place in range(len(stays))], "first_seen": [pd.Timestamp(start) for start, _ in stays],
          "left_on": pd.to_datetime(pd.Series([end for _, end in stays], dtype=object))}
@@ -123,6 +122,7 @@ d,2026-04-15,,400,margin,2026-04-15,work
 e,2024-01-01,2026-06-01,50,margin,2024-01-01,work
 f,2024-01-01,,80,margin,2024-01-01,home
 """
+LEFT = "customer_id,outcome,at,amount\nc,left,2026-05-20,300\n"
 PASSED = """customer_id,stage,measure,at,failed
 a,use,no_fault,2026-05-02,0
 b,use,no_fault,2026-05-02,1
@@ -134,12 +134,16 @@ f,use,no_fault,2025-12-02,0
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Iterator[Workspace]:
-    files: dict[str, str | bytes] = {"customers.csv": CUSTOMERS, "operations.csv": PASSED, "outcomes.csv": "customer_id,outcome,at,amount\nc,left,2026-05-20,300\n"}
+def made(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
+    files: dict[str, str | bytes] = {
+        "customers.csv": CUSTOMERS,
+        "operations.csv": PASSED,
+        "outcomes.csv": "customer_id,outcome,at,amount\nc,left,2026-05-20,300\n",
+    }
     place = workspace_maker(tmp_path_factory.mktemp("small"), fitted)(FACTS, files)
     place.configuration.write_text(place.configuration.read_text().replace('timezone = "Europe/London"', 'timezone = "Europe/London"\ncurrency = "GBP"'))
     assert run(place, "2026-06-30").status == 0
-    yield place
+    return place
 
 
 def assets(place: Workspace, period: str = "2026-Q2", cut: str = "all") -> dict[str, tuple[object, object]]:
@@ -211,7 +215,11 @@ def test_a_company_that_only_has_reviews_is_told_in_words_what_is_not_known(tmp_
 
 
 def test_who_left_is_known_from_outcomes_alone(tmp_path: Path, fitted: Path) -> None:
-    files: dict[str, str | bytes] = {"operations.csv": PASSED, "customers.csv": "customer_id\nz\n", "outcomes.csv": "customer_id,outcome,at,amount\nc,left,2026-05-20,300\n"}
+    files: dict[str, str | bytes] = {
+        "operations.csv": PASSED,
+        "customers.csv": "customer_id\nz\n",
+        "outcomes.csv": "customer_id,outcome,at,amount\nc,left,2026-05-20,300\n",
+    }
     place = workspace_maker(tmp_path, fitted)(FACTS, files)
     assert run(place, "2026-06-30").status == 0
     told = assets(place)
@@ -234,7 +242,11 @@ def test_nothing_after_the_nights_own_time_counts(made: Workspace, tmp_path: Pat
 
 def large_company() -> dict[str, str | bytes]:
     """1,200 customers; the 60 delivered late leave in two of three cases, the others in one of 30; all the lost fail on the way out, and after."""
-    customers, passed, outcomes = ["customer_id,since,left_at,value,value_basis,cost_to_serve"], ["customer_id,stage,measure,at,failed"], ["customer_id,outcome,at"]
+    customers, passed, outcomes = (
+        ["customer_id,since,left_at,value,value_basis,cost_to_serve"],
+        ["customer_id,stage,measure,at,failed"],
+        ["customer_id,outcome,at"],
+    )
     for number in range(1200):
         late = number % 20 == 0
         leaves = (number // 20) % 3 < 2 if late else number % 30 == 1

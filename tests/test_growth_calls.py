@@ -20,9 +20,7 @@ from listening.growth import calling
 from listening.workspace import Mend, Workspace
 from tests.conftest import drop, rows, run, workspace_maker
 
-SOURCES = "".join(
-    f'[sources.{kind}]\nconnector = "files"\nkind = "{kind}"\npath = "inbox/{kind}*.csv"\n' for kind in ("operations", "customers", "survey")
-)
+SOURCES = "".join(f'[sources.{kind}]\nconnector = "files"\nkind = "{kind}"\npath = "inbox/{kind}*.csv"\n' for kind in ("operations", "customers", "survey"))
 PASSED = "customer_id,stage,measure,at,failed\n"
 FILES: dict[str, str | bytes] = {
     "customers.csv": "customer_id,since,left_at,value\nquiet,2025-01-01,,500\nvocal,2025-01-01,,400\nfine,2025-01-01,,300\ngone,2025-01-01,2026-06-29,200\n"
@@ -153,7 +151,15 @@ def test_a_case_stays_listed_when_the_customer_has_spoken_since(place: Workspace
 
 
 def frame(**columns: object) -> pd.DataFrame:
-    one = {"customer_id": "a", "value": 100.0, "value_basis": "margin", "failed_on": pd.Timestamp("2026-06-01"), "trouble_id": "t", "trouble_ids": ["t"], "is_silent": False}
+    one = {
+        "customer_id": "a",
+        "value": 100.0,
+        "value_basis": "margin",
+        "failed_on": pd.Timestamp("2026-06-01"),
+        "trouble_id": "t",
+        "trouble_ids": ["t"],
+        "is_silent": False,
+    }
     return pd.DataFrame([{**one, "customer_id": name, **{key: values[place] for key, values in columns.items()}} for place, name in enumerate("abc")])  # type: ignore[index]
 
 

@@ -13,7 +13,11 @@ from listening.journey import Journey
 JOURNEY = Journey.model_validate(
     {
         "stages": [
-            {"stage": "onboard", "owner": "Delivery", "touchpoints": [{"touchpoint": "delivery", "basic": True}, {"touchpoint": "gift", "name": "Welcome gift"}]},
+            {
+                "stage": "onboard",
+                "owner": "Delivery",
+                "touchpoints": [{"touchpoint": "delivery", "basic": True}, {"touchpoint": "gift", "name": "Welcome gift"}],
+            },
             {"stage": "use", "owner": "Product", "touchpoints": [{"touchpoint": "app", "priority": True, "owner": "Apps"}, {"touchpoint": "colours"}]},
         ]
     }
@@ -34,14 +38,32 @@ WARNING = {
 
 def kinds() -> pd.DataFrame:
     told = [
-        {"trouble_id": name, "told_by": "operations", "stage": stage, "measure": name.split("/")[1], "theme": None, "touchpoint": point, "name": name, "owner": None}
+        {
+            "trouble_id": name,
+            "told_by": "operations",
+            "stage": stage,
+            "measure": name.split("/")[1],
+            "theme": None,
+            "touchpoint": point,
+            "name": name,
+            "owner": None,
+        }
         for name, (stage, point) in TROUBLES.items()
     ]
     return pd.DataFrame(told)
 
 
 def driver(trouble: str, customers: float, value: float | None, is_clear: bool = True, sure: float = 1.0) -> dict[str, Any]:
-    return {"outcome": "left", "trouble_id": trouble, "customers": customers, "customers_low": 1, "customers_high": 2, "value": value, "sure": sure, "is_clear": is_clear}
+    return {
+        "outcome": "left",
+        "trouble_id": trouble,
+        "customers": customers,
+        "customers_low": 1,
+        "customers_high": 2,
+        "value": value,
+        "sure": sure,
+        "is_clear": is_clear,
+    }
 
 
 def theme(stage: str, name: str, trouble: int, great: int) -> list[dict[str, Any]]:

@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 
 from listening.calls import CLOSED, OPEN, Case, day
+from listening.growth import wording
 
 LATELY = 30  # days in which a failure is recent enough to call about
 AT_RISK = 2.0  # times the usual chance of leaving
 NAMED = 3  # troubles in a row's words
 
 
-def listed(found: pd.DataFrame, chances: pd.Series[float] | None, usual: float, kinds: pd.DataFrame, cases: dict[str, Case], unwanted: set[str]) -> pd.DataFrame:
+def listed(
+    found: pd.DataFrame, chances: pd.Series[float] | None, usual: float, kinds: pd.DataFrame, cases: dict[str, Case], unwanted: set[str]
+) -> pd.DataFrame:
     """The rows of `follow_up`.
 
     Args:
@@ -36,7 +39,7 @@ def listed(found: pd.DataFrame, chances: pd.Series[float] | None, usual: float, 
     frame = frame.assign(reason=frame["reason"].where(frame["reason"] != "", "called about before"))
     facts = kinds.set_index("trouble_id")
     frame["stage"], owners = frame["trouble_id"].map(facts["stage"]), frame["trouble_id"].map(facts["owner"])
-    rows = [_with_case(row, cases.get(row["customer_id"])) for row in frame.assign(owner=owners).to_dict("records")]
+    rows = [_with_case(row, cases.get(row["customer_id"])) for row in wording.rows(frame.assign(owner=owners))]
     frame = pd.DataFrame(rows, columns=[*frame.columns, "owner", "status", "note", "status_on"])
     frame["text"] = [_words(row, facts["name"]) for row in rows]
     frame = frame.assign(is_closed=frame["status"] == CLOSED)
@@ -58,7 +61,9 @@ def _words(row: dict[str, Any], names: pd.Series[str]) -> str:
     met = [row["trouble_id"], *(other for other in row["trouble_ids"] if other != row["trouble_id"])]
     more = f" and {len(met) - NAMED} more" if len(met) > NAMED else ""
     silent = " Said nothing anywhere since." if row["is_silent"] else ""
-    risk = f" Of 100 customers with such troubles about {100 * row['chance_of_leaving']:.0f} left in the last year." if pd.notna(row["chance_of_leaving"]) else ""
+    risk = (
+        f" Of 100 customers with such troubles about {100 * row['chance_of_leaving']:.0f} left in the last year." if pd.notna(row["chance_of_leaving"]) else ""
+    )
     return f"Met {', '.join(names.get(trouble, trouble) for trouble in met[:NAMED])}{more}; the last on {_date(row['failed_on'])}.{silent}{risk}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from listening.growth.wording import count, money
+from listening.growth.wording import count, money, rows
 from listening.journey import Journey
 
 BASICS, OTHER, DELIGHT = "basics", "other troubles", "delight"
@@ -20,7 +20,10 @@ RULE = (
     "belong to no touchpoint), other troubles, delight. Within a gate first what goes with customers leaving or buying less, by value at stake × how sure "
     "(where no value is known, customers at stake × how sure); then what is not known to cost anything, by customers who met it or spoke of it × how sure."
 )
-COLUMNS = ["item", "stage", "touchpoint", "measure", "theme", "name", "owner", "trouble_id"]
+COLUMNS = [
+    "item", "stage", "touchpoint", "measure", "theme", "name", "owner", "met", "passed", "sure", "customers", "value", "outcomes", "said",
+    "said_otherwise", "heard",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def prioritised(found: Evidence, journey: Journey, currency: str) -> pd.DataFram
     frame = frame.assign(gate_no=gate, is_cheap=~is_costly, less=-frame["score"])
     frame = frame.sort_values(["gate_no", "is_cheap", "less", "name"], kind="stable").reset_index(drop=True)
     frame["rank"], frame["rule"] = np.arange(1, len(frame) + 1), RULE
-    frame["why"] = [_why(row, currency) for row in frame.to_dict("records")]
+    frame["why"] = [_why(row, currency) for row in rows(frame)]
     return frame
 
 
@@ -98,12 +101,14 @@ def _with_words(troubles: pd.DataFrame, spoken: pd.DataFrame) -> pd.DataFrame:
 
 def _with_warnings(items: pd.DataFrame, warnings: pd.DataFrame) -> pd.DataFrame:
     """Open warnings beside what they are about; one that is about nothing on the list is an item of its own."""
-    items = items.reindex(columns=[*dict.fromkeys([*COLUMNS, "met", "sure", "customers", "value", "outcomes", "said", "said_otherwise", "heard", "passed", *items])])
+    items = items.reindex(columns=[*dict.fromkeys([*COLUMNS, *items])])
     items = items.assign(warning_id=None, warning=None).astype({"warning_id": object, "warning": object})
     alone = []
-    for warning in warnings.to_dict("records"):
+    for warning in rows(warnings):
         same_stage = items["stage"].eq(warning["stage"]) & items["item"].ne(DELIGHT)
-        about = same_stage & ((items["measure"].notna() & items["measure"].eq(warning["measure"])) | (items["theme"].notna() & items["theme"].eq(warning["theme"])))
+        about = same_stage & (
+            (items["measure"].notna() & items["measure"].eq(warning["measure"])) | (items["theme"].notna() & items["theme"].eq(warning["theme"]))
+        )
         about |= same_stage & items["touchpoint"].notna() & items["touchpoint"].eq(warning["theme"] or warning["touchpoint"])
         if about.any():
             items.loc[about & items["warning_id"].isna(), ["warning_id", "warning"]] = [warning["warning_id"], warning["text"]]
@@ -115,7 +120,14 @@ def _with_warnings(items: pd.DataFrame, warnings: pd.DataFrame) -> pd.DataFrame:
 def _of_warning(warning: dict[str, Any]) -> dict[str, Any]:
     what = warning["measure"] or warning["theme"] or warning["touchpoint"] or warning["stage"]
     own = {name: warning[name] for name in ("stage", "touchpoint", "measure", "theme", "owner", "warning_id")}
-    return {**own, "item": "warning", "name": f"a warning about {str(what).replace('_', ' ')}", "met": warning["customers"] or 0, "sure": 1.0, "warning": warning["text"]}
+    return {
+        **own,
+        "item": "warning",
+        "name": f"a warning about {str(what).replace('_', ' ')}",
+        "met": warning["customers"] or 0,
+        "sure": 1.0,
+        "warning": warning["text"],
+    }
 
 
 def _placed(frame: pd.DataFrame, journey: Journey) -> pd.DataFrame:
@@ -123,7 +135,7 @@ def _placed(frame: pd.DataFrame, journey: Journey) -> pd.DataFrame:
     points = {point.touchpoint: (point, stage) for stage in journey.stages for point in stage.touchpoints}
     owners = {stage.stage: stage.owner for stage in journey.stages}
     placed = []
-    for row in frame.to_dict("records"):
+    for row in rows(frame):
         point, stage = points.get(row["touchpoint"], (None, None))
         is_basic, is_priority = bool(point and point.basic), bool(point and point.priority)
         is_promise = point is None and isinstance(row["measure"], str)
@@ -136,7 +148,9 @@ def _placed(frame: pd.DataFrame, journey: Journey) -> pd.DataFrame:
 
 def _why(row: dict[str, Any], currency: str) -> str:
     """The reasons for an item's place, each in a sentence."""
-    return " ".join(sentence for sentence in (_gate_words(row), _cost_words(row, currency), _met_words(row), _stage_words(row), _warning_words(row)) if sentence)
+    return " ".join(
+        sentence for sentence in (_gate_words(row), _cost_words(row, currency), _met_words(row), _stage_words(row), _warning_words(row)) if sentence
+    )
 
 
 def _gate_words(row: dict[str, Any]) -> str:
