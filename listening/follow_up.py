@@ -98,6 +98,10 @@ def bring(workspace: Workspace, path: Path, on: dt.date) -> Brought:
     return brought
 
 
+def _rounded(name: str, value: Any) -> Any:
+    return round(value, DECIMALS[name]) if name in DECIMALS and value is not None else value
+
+
 def _with_case(row: dict[str, Any], case: Case | None) -> dict[str, Any]:
     """A published row with what was brought in since that night."""
     if case is None or case.status_on <= str(row["status_on"] or ""):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +122,7 @@ d,2026-04-15,,400,margin,2026-04-15,work
 e,2024-01-01,2026-06-01,50,margin,2024-01-01,work
 f,2024-01-01,,80,margin,2024-01-01,home
 """
+LEFT = "customer_id,outcome,at,amount\nc,left,2026-05-20,300\n"
 PASSED = """customer_id,stage,measure,at,failed
 a,use,no_fault,2026-05-02,0
 b,use,no_fault,2026-05-02,1
@@ -134,7 +134,7 @@ f,use,no_fault,2025-12-02,0
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Iterator[Workspace]:
+def made(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
     files: dict[str, str | bytes] = {
         "customers.csv": CUSTOMERS,
         "operations.csv": PASSED,
@@ -143,7 +143,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Iterator[Wor
     place = workspace_maker(tmp_path_factory.mktemp("small"), fitted)(FACTS, files)
     place.configuration.write_text(place.configuration.read_text().replace('timezone = "Europe/London"', 'timezone = "Europe/London"\ncurrency = "GBP"'))
     assert run(place, "2026-06-30").status == 0
-    yield place
+    return place
 
 
 def assets(place: Workspace, period: str = "2026-Q2", cut: str = "all") -> dict[str, tuple[object, object]]:

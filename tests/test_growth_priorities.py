@@ -25,6 +25,11 @@ JOURNEY = Journey.model_validate(
 TROUBLES = {
     "onboard/on_time": ("onboard", "delivery"), "onboard/wrapped": ("onboard", "gift"), "use/loads": ("use", "app"), "use/answered": ("use", None),
 }  # fmt: skip
+EMPTY = (
+    ["trouble_id", "met", "passed"],
+    ["stage", "theme", "name", "side", "customers", "units", "share", "low", "denominator", "trouble", "great"],
+    ["stage", "trouble_of_customers", "trouble_low", "trouble_high", "failed_silent"],
+)
 WARNING = {
     "warning_id": "w1", "stage": "onboard", "theme": None, "measure": "on_time", "touchpoint": None, "owner": "Delivery", "customers": 30,
     "text": "41 in 7 days, expected 19.",
@@ -137,3 +142,8 @@ def test_the_rule_stands_in_every_row_and_the_reasons_beside() -> None:
         "5 met a failure in the stage and said nothing."
     )
     assert told["rank"].tolist() == list(range(1, len(told) + 1))
+
+
+def test_where_nothing_was_met_lately_nothing_is_listed() -> None:
+    found = Evidence(pd.DataFrame([{"outcome": "left", "trouble_id": "none"}]), kinds(), *(pd.DataFrame(columns=names) for names in EMPTY), pd.DataFrame())
+    assert priorities.prioritised(found, JOURNEY, "GBP").empty

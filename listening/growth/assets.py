@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from listening.growth import looks
-from listening.growth.wording import count, money
+from listening.growth.wording import count, money, rows
 from listening.story import intervals
 from listening.warehouse import Warehouse
 
@@ -54,8 +54,9 @@ def movements(counted: pd.DataFrame, periods: pd.DataFrame, known: dict[str, Any
     frame["value"] = frame["value"].where(known["knows_value"] & frame["customers"].notna() & (frame["valued"].gt(0) | frame["customers"].eq(0)))
     basis = np.select([frame["in_margin"].ge(frame["valued"]), frame["in_margin"].eq(0)], ["margin", "revenue"], "mixed")
     frame["value_basis"] = pd.Series(basis, frame.index).where(frame["valued"].gt(0)).astype(object)
-    net = {key: row for key, row in zip(_keys(frame), frame.to_dict("records"), strict=True)}
-    frame["text"] = [_sentence(row, net, knows, currency) for row in frame.to_dict("records")]
+    told_rows = rows(frame)
+    by_key = dict(zip(_keys(frame), told_rows, strict=True))
+    frame["text"] = [_sentence(row, by_key, knows, currency) for row in told_rows]
     order = {movement: place for place, movement in enumerate(MOVEMENTS)}
     return frame.sort_values([*PERIOD[:3], "cut_by", "cut_value", "movement"], key=lambda column: column.map(order) if column.name == "movement" else column)
 
@@ -81,7 +82,7 @@ def _keys(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
     return list(frame[["period_kind", "period", "cut_by", "cut_value", "movement"]].itertuples(index=False, name=None))
 
 
-def _sentence(row: dict[str, Any], rows: dict[tuple[Any, ...], dict[str, Any]], knows: dict[str, bool], currency: str) -> str:
+def _sentence(row: dict[str, Any], others: dict[tuple[Any, ...], dict[str, Any]], knows: dict[str, bool], currency: str) -> str:
     """What a row says, with its period; what is not known is said, too."""
     period = row["period"][0].upper() + row["period"][1:]
     where = period if row["cut_by"] == "all" else f"{period}, {row['cut_by']} {row['cut_value']}"
@@ -90,20 +91,16 @@ def _sentence(row: dict[str, Any], rows: dict[tuple[Any, ...], dict[str, Any]], 
         missing = [MISSING[name] for name in (("gained", "lost") if needs == "net" else (needs,)) if not knows[name]]
         return f"{where}: not known: {', and '.join(missing)}."
     if row["movement"] == "net":
-        return f"{where}: {_net_line(row, rows, currency)}."
-    difference = row["movement"] in ("grown", "shrunk")
-    worth = (
-        ""
-        if pd.isna(row["value"]) or not row["customers"]
-        else f"; {money(abs(row['value']), currency)} a year{(' more' if row['movement'] == 'grown' else ' less') if difference else ''}"
-    )
+        return f"{where}: {_net_line(row, others, currency)}."
+    more = {"grown": " more", "shrunk": " less"}.get(row["movement"], "")
+    worth = "" if pd.isna(row["value"]) or not row["customers"] else f"; {money(abs(row['value']), currency)} a year{more}"
     return f"{where}: {count(row['customers'])} {words}{worth}{_basis(row)}{_unvalued(row)}."
 
 
-def _net_line(row: dict[str, Any], rows: dict[tuple[Any, ...], dict[str, Any]], currency: str) -> str:
+def _net_line(row: dict[str, Any], others: dict[tuple[Any, ...], dict[str, Any]], currency: str) -> str:
     """Net growth as a leader can say it."""
     place = (row["period_kind"], row["period"], row["cut_by"], row["cut_value"])
-    gained, lost = (rows.get((*place, movement), {}).get("customers", 0) for movement in ("gained", "lost"))
+    gained, lost = (others.get((*place, movement), {}).get("customers", 0) for movement in ("gained", "lost"))
     moved = f"{abs(row['customers']):,.0f} {'fewer' if row['customers'] < 0 else 'more'}" if row["customers"] else "as many as before"
     worth = "" if pd.isna(row["value"]) else f"; {money(abs(row['value']), currency)} a year {'fewer' if row['value'] < 0 else 'more'}"
     return f"{count(gained)} gained, {lost:,.0f} lost: {moved}{worth}{_basis(row)}"
@@ -121,12 +118,13 @@ def _unvalued(row: dict[str, Any]) -> str:
 def looks_at_losses(periods: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """The day to look back from of everybody lost in each quarter and the last 90 days, and of those who stayed."""
     found = []
-    for period in periods[periods["period_kind"] != "month"].itertuples():
-        is_lost = (people["left_on"] >= period.period_start) & (people["left_on"] < period.period_end)
+    for period in rows(periods[periods["period_kind"] != "month"]):
+        start, end = pd.Timestamp(period["period_start"]), pd.Timestamp(period["period_end"])
+        is_lost = (people["left_on"] >= start) & (people["left_on"] < end)
         lost = people[is_lost].rename(columns={"left_on": "day"})
-        stayed = people[people["left_on"].isna() | (people["left_on"] >= period.period_end)]
+        stayed = people[people["left_on"].isna() | (people["left_on"] >= end)]
         if len(lost) >= LEAST_LOST:
-            found.append(looks.landmarks(stayed, lost).assign(look=look_of(period.period_kind, period.period)))
+            found.append(looks.landmarks(stayed, lost).assign(look=look_of(period["period_kind"], period["period"])))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["look", "customer_id", "day", "has_happened"])
 
 
@@ -145,7 +143,7 @@ def losses(warehouse: Warehouse, marks: pd.DataFrame, periods: pd.DataFrame, kin
     frame = met[met["lost_met"] > 0].drop(columns="stage").merge(sizes, on="look").merge(kinds, on="trouble_id")
     frame["difference"], frame["low"], frame["high"] = intervals.difference(frame["lost_met"], frame["lost"], frame["stayed_met"], frame["stayed"])
     frame = periods.assign(look=[look_of(*key) for key in zip(periods["period_kind"], periods["period"], strict=True)]).merge(frame, on="look")
-    frame["text"] = [_compared(row, currency) for row in frame.to_dict("records")]
+    frame["text"] = [_compared(row, currency) for row in rows(frame)]
     return frame.sort_values(["period_kind", "period_start", "low"], ascending=[True, True, False])
 
 
@@ -154,4 +152,5 @@ def _compared(row: dict[str, Any], currency: str) -> str:
     against = f", of {row['stayed']:,} who stayed {stayed:.0%}" if row["stayed"] else ""
     points = f" ({100 * row['difference']:+.0f} points, {100 * row['low']:+.0f} to {100 * row['high']:+.0f})" if row["stayed"] else ""
     worth = "" if pd.isna(row["value"]) else f" They were worth {money(row['value'], currency)} a year."
-    return f"Of {count(row['lost'])} lost {row['lost_met']:,} ({row['lost_met'] / row['lost']:.0%}) had met {row['name']} in the 90 days before{against}{points}.{worth}"
+    met = f"{row['lost_met']:,} ({row['lost_met'] / row['lost']:.0%})"
+    return f"Of {count(row['lost'])} lost {met} had met {row['name']} in the 90 days before{against}{points}.{worth}"

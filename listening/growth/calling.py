@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from listening.calls import CLOSED, OPEN, Case, day
+from listening.growth import wording
 
 LATELY = 30  # days in which a failure is recent enough to call about
 AT_RISK = 2.0  # times the usual chance of leaving
@@ -38,7 +39,7 @@ def listed(
     frame = frame.assign(reason=frame["reason"].where(frame["reason"] != "", "called about before"))
     facts = kinds.set_index("trouble_id")
     frame["stage"], owners = frame["trouble_id"].map(facts["stage"]), frame["trouble_id"].map(facts["owner"])
-    rows = [_with_case(row, cases.get(row["customer_id"])) for row in frame.assign(owner=owners).to_dict("records")]
+    rows = [_with_case(row, cases.get(row["customer_id"])) for row in wording.rows(frame.assign(owner=owners))]
     frame = pd.DataFrame(rows, columns=[*frame.columns, "owner", "status", "note", "status_on"])
     frame["text"] = [_words(row, facts["name"]) for row in rows]
     frame = frame.assign(is_closed=frame["status"] == CLOSED)

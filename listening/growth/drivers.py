@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from listening.growth import looks, stakes
+from listening.growth import looks, stakes, wording
 from listening.growth.wording import count, money
 from listening.story import intervals
 from listening.warehouse import Warehouse
@@ -58,7 +58,13 @@ def driving(warehouse: Warehouse, outcome: str, people: pd.DataFrame, kinds: pd.
     first_day, day_after = window(given["day_after"])
     events = warehouse.frame("growth/events", outcome=outcome, first_day=first_day, **given)
     marks = looks.landmarks(people, events).assign(look=outcome)
-    span = {"outcome": outcome, "first_day": first_day, "last_day": day_after - dt.timedelta(days=1), "of_customers": len(marks), "happened": len(events)}
+    span: dict[str, Any] = {
+        "outcome": outcome,
+        "first_day": first_day,
+        "last_day": day_after - dt.timedelta(days=1),
+        "of_customers": len(marks),
+        "happened": len(events),
+    }
     if silent := _silent(outcome, len(people), len(marks), len(events)):
         return pd.DataFrame([{**span, "trouble_id": NOTHING, "text": silent}]), None
     warehouse.replace("growth/landmarks", marks)
@@ -75,7 +81,7 @@ def driving(warehouse: Warehouse, outcome: str, people: pd.DataFrame, kinds: pd.
     frame = frame.assign(**span).merge(kinds, on="trouble_id", how="left").sort_values(["rank", "trouble_id"])
     basis = people.loc[people["value"].notna(), "value_basis"].unique()
     frame["value_basis"] = None if frame["value"].isna().all() else basis[0] if len(basis) == 1 else "mixed" if len(basis) else None
-    rows = frame.to_dict("records")
+    rows = wording.rows(frame)
     frame["text"] = [_sentence(row, len(rows), currency) for row in rows]
     frame["test"] = [_test(row) for row in rows]
     return frame, Model(troubles, passed, told, len(events) / len(people))
@@ -101,7 +107,7 @@ def _rolled_up(exposed: pd.DataFrame, kinds: pd.DataFrame, told_apart: list[str]
     frequent = met.index[met >= LEAST_MET] if told_apart is None else told_apart
     is_rare = (frame["told_by"] == "tickets") & ~frame["trouble_id"].isin(frequent)
     frame["trouble_id"] = frame["trouble_id"].mask(is_rare, frame["stage"] + "/tickets/other")
-    return frame.groupby(["trouble_id", "told_by", "customer_id"], as_index=False)["is_met"].any()
+    return frame.groupby(["trouble_id", "told_by", "customer_id"])["is_met"].any().reset_index()
 
 
 def _columns(exposed: pd.DataFrame, customers: int) -> tuple[list[str], list[str]]:
@@ -120,7 +126,7 @@ def _matrices(exposed: pd.DataFrame, customers: pd.Series[str], troubles: list[s
 
 
 def _matrix(rows: pd.DataFrame, customers: pd.Series[str], columns: list[str]) -> stakes.Flags:
-    who, column = pd.Index(customers).get_indexer(rows["customer_id"]), pd.Index(columns).get_indexer(rows["trouble_id"])
+    who, column = (pd.Index(names).get_indexer(pd.Index(rows[key])) for names, key in ((customers, "customer_id"), (columns, "trouble_id")))
     flags = np.zeros((len(customers), len(columns)), bool)
     flags[who[(column >= 0) & (who >= 0)], column[(column >= 0) & (who >= 0)]] = True
     return flags
@@ -171,7 +177,8 @@ def _sentence(row: dict[str, Any], of: int, currency: str) -> str:
     ranks = f"rank {row['rank_low']:.0f}–{row['rank_high']:.0f} of {of}" if row["rank_low"] < row["rank_high"] else f"rank {row['rank_low']:.0f} of {of}"
     if not row["is_clear"]:
         span = f"{_signed(row['customers_low'])} to {_signed(row['customers_high'])} of {row['happened']:,}"
-        return f"Customers who met {row['name']} are not clearly {'rarer' if good else 'more frequent'} among those who {did}, other troubles equal ({span}; {ranks})."
+        how = "rarer" if good else "more frequent"
+        return f"Customers who met {row['name']} are not clearly {how} among those who {did}, other troubles equal ({span}; {ranks})."
     worth = (
         f", worth {money(row['value'], currency)} ({money(row['value_low'], currency)} to {money(row['value_high'], currency)}) a year"
         if pd.notna(row["value"])
@@ -179,10 +186,10 @@ def _sentence(row: dict[str, Any], of: int, currency: str) -> str:
     )
     about = f"about {row['customers']:,.0f} ({row['customers_low']:,.0f} to {row['customers_high']:,.0f})"
     if good:
-        told = f"Customers who met {row['name']} recommended us less often, other troubles equal: {about} recommendations stay away with it, beside {row['happened']:,} made"
+        told = f"{did} less often, other troubles equal: {about} recommendations stay away with it, beside {row['happened']:,} made"
     else:
-        told = f"Customers who met {row['name']} {did} more often, other troubles equal: {about} of the {row['happened']:,} who {did} go with it{worth}"
-    return f"{told}; {ranks}.{_cost_words(row, currency)}"
+        told = f"{did} more often, other troubles equal: {about} of the {row['happened']:,} who {did} go with it{worth}"
+    return f"Customers who met {row['name']} {told}; {ranks}.{_cost_words(row, currency)}"
 
 
 def _cost_words(row: dict[str, Any], currency: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 EPOCH = pd.Timestamp("1970-01-01")
 
@@ -36,6 +37,7 @@ def landmarks(people: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     return both.assign(day=(EPOCH + pd.to_timedelta(both["day"], unit="D")).dt.date)
 
 
-def _numbers(days: pd.Series[pd.Timestamp]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _numbers(days: pd.Series[pd.Timestamp]) -> NDArray[np.int64]:
     """Days since 1970."""
-    return ((pd.to_datetime(days) - EPOCH) // pd.Timedelta(days=1)).to_numpy(np.int64)
+    numbers: NDArray[np.int64] = np.asarray(((pd.to_datetime(days) - EPOCH) // pd.Timedelta(days=1)), np.int64)
+    return numbers

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from listening.growth.wording import count, money
+from listening.growth.wording import count, money, rows
 from listening.journey import Journey
 
 BASICS, OTHER, DELIGHT = "basics", "other troubles", "delight"
@@ -20,7 +20,10 @@ RULE = (
     "belong to no touchpoint), other troubles, delight. Within a gate first what goes with customers leaving or buying less, by value at stake × how sure "
     "(where no value is known, customers at stake × how sure); then what is not known to cost anything, by customers who met it or spoke of it × how sure."
 )
-COLUMNS = ["item", "stage", "touchpoint", "measure", "theme", "name", "owner", "trouble_id"]
+COLUMNS = [
+    "item", "stage", "touchpoint", "measure", "theme", "name", "owner", "met", "passed", "sure", "customers", "value", "outcomes", "said",
+    "said_otherwise", "heard",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def prioritised(found: Evidence, journey: Journey, currency: str) -> pd.DataFram
     frame = frame.assign(gate_no=gate, is_cheap=~is_costly, less=-frame["score"])
     frame = frame.sort_values(["gate_no", "is_cheap", "less", "name"], kind="stable").reset_index(drop=True)
     frame["rank"], frame["rule"] = np.arange(1, len(frame) + 1), RULE
-    frame["why"] = [_why(row, currency) for row in frame.to_dict("records")]
+    frame["why"] = [_why(row, currency) for row in rows(frame)]
     return frame
 
 
@@ -72,8 +75,8 @@ def _troubles(found: Evidence) -> pd.DataFrame:
         customers=("customers", "sum"), value=("value", lambda values: values.sum(min_count=1)), sure=("sure", "max"), outcomes=("outcome", list)
     )
     frame = found.kinds.merge(found.met, on="trouble_id", how="left").merge(sums, on="trouble_id", how="left")
-    is_item = frame["customers"].notna() | ((frame["told_by"] == "operations") & frame["met"].gt(0))
-    return frame[is_item].assign(item="trouble", met=frame["met"].fillna(0), sure=frame["sure"].fillna(1.0))
+    frame = frame.assign(item="trouble", met=frame["met"].fillna(0), sure=frame["sure"].fillna(1.0))
+    return frame[frame["customers"].notna() | ((frame["told_by"] == "operations") & frame["met"].gt(0))]
 
 
 def _spoken(spoken: pd.DataFrame, side: str) -> pd.DataFrame:
@@ -98,12 +101,10 @@ def _with_words(troubles: pd.DataFrame, spoken: pd.DataFrame) -> pd.DataFrame:
 
 def _with_warnings(items: pd.DataFrame, warnings: pd.DataFrame) -> pd.DataFrame:
     """Open warnings beside what they are about; one that is about nothing on the list is an item of its own."""
-    items = items.reindex(
-        columns=[*dict.fromkeys([*COLUMNS, "met", "sure", "customers", "value", "outcomes", "said", "said_otherwise", "heard", "passed", *items])]
-    )
+    items = items.reindex(columns=[*dict.fromkeys([*COLUMNS, *items])])
     items = items.assign(warning_id=None, warning=None).astype({"warning_id": object, "warning": object})
     alone = []
-    for warning in warnings.to_dict("records"):
+    for warning in rows(warnings):
         same_stage = items["stage"].eq(warning["stage"]) & items["item"].ne(DELIGHT)
         about = same_stage & (
             (items["measure"].notna() & items["measure"].eq(warning["measure"])) | (items["theme"].notna() & items["theme"].eq(warning["theme"]))
@@ -134,7 +135,7 @@ def _placed(frame: pd.DataFrame, journey: Journey) -> pd.DataFrame:
     points = {point.touchpoint: (point, stage) for stage in journey.stages for point in stage.touchpoints}
     owners = {stage.stage: stage.owner for stage in journey.stages}
     placed = []
-    for row in frame.to_dict("records"):
+    for row in rows(frame):
         point, stage = points.get(row["touchpoint"], (None, None))
         is_basic, is_priority = bool(point and point.basic), bool(point and point.priority)
         is_promise = point is None and isinstance(row["measure"], str)

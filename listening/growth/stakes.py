@@ -72,14 +72,14 @@ def at_stake(met: Flags, happened: Flags, value: Floats, beside: Flags | None = 
     cell = 2 * group + happened
     counts = np.bincount(cell, minlength=2 * len(patterns)).astype(float).reshape(-1, 2)
     weights = _fit(patterns, counts, _start(patterns, counts))
-    told = _sums(patterns, weights, k, counts.sum(axis=1), np.bincount(group, worth, len(patterns)))
+    told = _sums(patterns, weights, k, counts.sum(axis=1), np.bincount(group, worth, len(patterns)).astype(float))
     rng = np.random.default_rng(seed)
     drawn = np.empty((resamples, 2, k))
     for number in range(resamples):
         who = rng.integers(len(group), size=len(group))
         again = np.bincount(cell[who], minlength=2 * len(patterns)).astype(float).reshape(-1, 2)
         fitted = _fit(patterns, again, weights)
-        drawn[number] = _sums(patterns, fitted, k, again.sum(axis=1), np.bincount(group[who], worth[who], len(patterns)))
+        drawn[number] = _sums(patterns, fitted, k, again.sum(axis=1), np.bincount(group[who], worth[who], len(patterns)).astype(float))
     low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
     ranks = (-drawn[:, 0]).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable") + 1
     best, worst = np.quantile(ranks, [0.05, 0.95], axis=0)

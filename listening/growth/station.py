@@ -38,7 +38,7 @@ def tell(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: 
     with warehouse.transaction():
         for name in BUILT:
             warehouse.build(f"growth/{name}", **given)
-        (known,) = warehouse.rows("growth/known")
+        (known,) = warehouse.rows("growth/known", **given)
         given["day_after"] = known["day_after"]
         kinds = wording.of_troubles(warehouse.frame("growth/kinds_of_trouble"), journey)
         _tell_assets(warehouse, kinds, known, company.currency, given)
@@ -84,8 +84,9 @@ def _open_warnings(warehouse: Warehouse) -> pd.DataFrame:
     """What is warned of and not closed, in the order of z; nothing where no station watches."""
     if WARNINGS not in tables.kept():
         return pd.DataFrame()
-    found = warehouse.select(WARNINGS, [*WARNED, "closed_on", "z"]).to_pandas()
-    return found[found["closed_on"].isna()].sort_values("z", ascending=False).astype(object).where(lambda frame: frame.notna(), None)
+    found: pd.DataFrame = warehouse.select(WARNINGS, [*WARNED, "closed_on", "z"]).to_pandas()
+    is_open: pd.DataFrame = found[found["closed_on"].isna()].sort_values("z", ascending=False).astype(object)
+    return is_open.where(is_open.notna(), None)
 
 
 def _tell_calls(workspace: Workspace, warehouse: Warehouse, kinds: pd.DataFrame, model: drivers.Model | None, given: dict[str, Any]) -> list[str]:

@@ -6,4 +6,14 @@ select
     (select count(*) > 0 from growth.lives where is_listed) as knows_active,
     (select count(*) > 0 from growth.worth where valid_from > date '0001-01-01') or (select count(*) > 0 from records.outcomes where outcome = 'bought_less') as knows_changes,
     (select count(*) > 0 from growth.troubles where told_by = 'operations') as knows_passages,
-    (select max(period_end) from story.periods) as day_after
+    -- the day after the last one of input; who left may be known later than how measures went
+    (
+        select max(day)
+        from (
+            select max(period_end) as day from story.periods where period_kind = 'rolling'
+            union all
+            select max(left_on) + 1 as day from growth.lives
+            union all
+            select max(("at" at time zone $timezone)::date) + 1 as day from records.outcomes where "at" <= $clock
+        )
+    ) as day_after
