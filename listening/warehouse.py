@@ -75,6 +75,10 @@ class Warehouse:
         """The same as `query`, as a pandas frame."""
         return self._execute(tables.statement(name), parameters).df()
 
+    def whole(self, name: str) -> pd.DataFrame:
+        """All rows of a table in an order that depends on nothing but them, as a pandas frame."""
+        return self._execute(f"select * from {_quoted(name)} order by all").df()
+
     def select(self, name: str, columns: Sequence[str], **same: Any) -> pa.Table:
         """Some columns of a kept table, of the rows in which the named columns have the given values."""
         names = ", ".join(f'"{column}"' for column in columns)

@@ -13,7 +13,7 @@ METHODS = {shares.CORRECTED: "corrected", shares.UNCORRECTED: "uncorrected"}
 
 def tell(warehouse: Warehouse) -> None:
     """Make the shares of stages anew, corrected for the classifier's errors where labels of the same texts allow it."""
-    read = warehouse.frame("story/read_shares").astype({"period_start": object, "period_end": object})
+    read = warehouse.whole("story/read_shares").astype({"period_start": object, "period_end": object})
     labels = warehouse.frame("story/label_counts")
     counted = read.groupby([*KEY, "stage"])["n"].sum().reset_index()
     rows = shares.stage_shares(counted, labels)
