@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -70,7 +71,8 @@ def _count(warehouse: Warehouse, given: dict[str, Any]) -> None:
     version = _version(warehouse, given)
     is_anew = not warehouse.rows("story/number_of_told_periods", version=version)[0]["periods"]
     if is_anew:
-        warehouse.empty("story/told_periods")
+        for name in ("told_periods", "stage_shares"):
+            warehouse.empty(f"story/{name}")
     for name in ("touched_periods", "due", "due_days"):
         warehouse.build(f"story/{name}")
     for name in BY_PERIOD:
@@ -85,7 +87,8 @@ def _count(warehouse: Warehouse, given: dict[str, Any]) -> None:
 def _version(warehouse: Warehouse, given: dict[str, Any]) -> str:
     """What periods are counted by, beside their days: the way of counting, the settings, and which survey a stage's invitations are to."""
     settings = {name: value for name, value in given.items() if name not in ("clock", "today")}  # these two are in what days and periods are
-    content = json.dumps([tables.version("story"), settings, warehouse.rows("story/all_surveys")])
+    program = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
+    content = json.dumps([tables.version("story"), program, settings, warehouse.rows("story/all_surveys")])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

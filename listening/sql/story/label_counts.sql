@@ -17,7 +17,7 @@ select
     count(*) as n
 from persons
 inner join tagging.tagged_records as records using (record_id)
-inner join story.periods as periods on records.said_on >= periods.period_start and records.said_on < periods.period_end
+inner join story.due_days as periods on records.said_on = periods.day
 where persons.stage is not null and records.stage_guess is not null
 group by all
 order by all
