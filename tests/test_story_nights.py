@@ -97,8 +97,8 @@ def _rounded(cell: Any) -> Any:
     return round(cell, 9) + 0.0 if isinstance(cell, float) else cell
 
 
-@given(st.lists(nights, min_size=2, max_size=4))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(nights, min_size=2, max_size=3))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_what_random_nights_leave_is_what_one_count_of_everything_leaves(place: Workspace, store: Warehouse, drawn: list[dict[str, Any]]) -> None:
     stages = journey.read(place.journey)
     for table in INPUTS:
