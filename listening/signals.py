@@ -1,24 +1,54 @@
-"""Signals: takes tagged records, gives units (a ticket once, a survey answer once) and additive counts by source, stage and day."""
+"""Signals: takes tagged records, gives units (a ticket once, a survey answer once) and additive counts by source, stage and day.
+
+Only what is touched is counted again. Records fall into buckets by a hash of their ids; where the fingerprint of all that
+stands behind a bucket (records up to the clock, tags, sentences, themes, labels) differs from the last count's, its
+records are tagged records anew, the units in which they count or counted are made anew, and so are all counts of the
+sources and days on which any of these stand or stood. Nothing is ever added or subtracted.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
 
+from listening import tables
 from listening.warehouse import Warehouse
 
+COUNTED = {
+    "tagging/tagged_records": "signals/touched_records",
+    "signals/members": "signals/touched_records",
+    "signals/units": "signals/touched_units",
+    "signals/daily": "signals/touched_days",
+    "signals/theme_mentions": "signals/touched_units",
+    "signals/theme_daily": "signals/touched_days",
+}  # each table and what holds the keys of its rows that are made anew, in the order in which they follow from one another
 log = logging.getLogger(__name__)
 
 
 def count(warehouse: Warehouse, clock: dt.datetime) -> int:
     """Count again what customers said up to `clock`; gives the number of units."""
     with warehouse.transaction():
-        warehouse.build("tagging/tagged_records", clock=clock)
-        warehouse.build("signals/members")
-        warehouse.build("signals/units")
-        warehouse.build("signals/daily")
-        warehouse.build("signals/theme_mentions")
-        warehouse.build("signals/theme_daily")
+        _find_touched(warehouse, clock)
+        for name, touched in COUNTED.items():
+            warehouse.execute("signals/touch_units")  # before and after, so that the places that anything left are counted again, too
+            warehouse.execute("signals/touch_days")
+            warehouse.recount(name, touched, clock=clock)
+        warehouse.upsert("signals/days", warehouse.query("signals/days_counted"))
+        warehouse.delete("signals/counted", warehouse.query("signals/buckets_gone"))
+        warehouse.upsert("signals/counted", warehouse.query("signals/buckets_counted"))
     units: int = warehouse.rows("signals/number_of_units")[0]["units"]
     log.info("counted %s units", units)
     return units
+
+
+def _find_touched(warehouse: Warehouse, clock: dt.datetime) -> None:
+    """The buckets behind which anything changed, and their records; all of them where the way of counting is another one."""
+    version = tables.version("tagging", "signals")
+    if not warehouse.rows("signals/number_of_buckets", version=version)[0]["buckets"]:
+        for name in (*COUNTED, "signals/counted"):
+            warehouse.empty(name)
+    warehouse.build("signals/buckets", clock=clock, version=version)
+    warehouse.build("signals/touched_buckets")
+    warehouse.build("signals/touched_records")
+    for name in ("signals/touched_units", "signals/touched_days"):
+        warehouse.empty(name)

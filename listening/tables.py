@@ -110,6 +110,13 @@ def shape() -> str:
 
 
 @functools.cache
+def version(*stations: str) -> str:
+    """The hash of all that the files of some stations say, and of what columns mean."""
+    files = [SQL / "columns.yml", *(path for station in stations for path in sorted((SQL / station).iterdir()))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+@functools.cache
 def statement(name: str) -> str:
     """What `sql/<name>.sql` says."""
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")

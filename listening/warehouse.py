@@ -75,6 +75,10 @@ class Warehouse:
         """The same as `query`, as a pandas frame."""
         return self._execute(tables.statement(name), parameters).df()
 
+    def whole(self, name: str) -> pd.DataFrame:
+        """All rows of a table in an order that depends on nothing but them, as a pandas frame."""
+        return self._execute(f"select * from {_quoted(name)} order by all").df()
+
     def select(self, name: str, columns: Sequence[str], **same: Any) -> pa.Table:
         """Some columns of a kept table, of the rows in which the named columns have the given values."""
         names = ", ".join(f'"{column}"' for column in columns)
@@ -88,6 +92,17 @@ class Warehouse:
     def build(self, name: str, **parameters: Any) -> None:
         """Make the table `station/table` anew from its `.sql` file."""
         self._execute(f"create or replace table {_quoted(name)} as {tables.statement(name)}", parameters)
+
+    def recount(self, name: str, touched: str, **parameters: Any) -> None:
+        """Make the rows of a table anew of which `touched` holds the key; its `.sql` file gives these rows and no others."""
+        key = ", ".join(f'"{column}"' for column in tables.table(touched).key)
+        self._execute(f"delete from {_quoted(name)} where ({key}) in (select ({key}) from {_quoted(touched)})")
+        self._execute(f"insert into {_quoted(name)} by name {tables.statement(name)}", parameters)
+
+    def empty(self, name: str) -> None:
+        """Make a described table without rows, in place of whatever there was."""
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in tables.table(name).types.items())
+        self._execute(f"create or replace table {_quoted(name)} ({columns})")
 
     def replace(self, name: str, rows: tables.Rows) -> None:
         """Make `rows` the whole content of a kept table."""
@@ -232,8 +247,7 @@ class Warehouse:
         for schema in tables.STATIONS:
             self._execute(f"create schema if not exists {schema}")
         for name in tables.kept():
-            columns = ", ".join(f'"{column}" {kind}' for column, kind in tables.table(name).types.items())
-            self._execute(f"create table if not exists {_quoted(name)} ({columns})")
+            self.empty(name)
         commits = _watermark(self.path)
         self._execute(
             f"create table main.store as select {STORE_VERSION} as version, '{tables.shape()}' as shape, {commits}::bigint as commits, false as is_copy_due"

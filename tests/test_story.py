@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from saying import CLOCK, said, scored, select, understood, workspace_with
 
-from listening import journey, story
+from listening import journey, signals, story
 from listening.story import feedback, intervals, places
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Workspace
@@ -356,19 +356,18 @@ def test_a_quote_is_a_customers_sentence_of_its_stage_and_side(place: Workspace,
 def test_five_years_of_twelve_stages_are_told_once_for_each_period(store: Warehouse) -> None:
     names = [*journey.DEFAULT_STAGES, "a", "b", "c", "d"]
     store._connection.execute(
-        """create or replace table signals.units as
-        select range::varchar as unit_id, 's' || range % 8 as source, 'survey' as kind, $names[1 + (hash(range) % 12)::integer] as stage,
-            date '2021-01-01' + (range % 1826)::integer as said_on, ['trouble', 'in between', 'great'][1 + (hash(range, 1) % 3)::integer] as stance,
-            false as is_worded, null::varchar as expectation, null::double as effort, null::double as memorable, null::varchar as touchpoint,
-            1::bigint as records, null::varchar as customer_id, (hash(range, 2) % 11)::double as score, 0.0::double as score_worst, 10.0::double as score_best,
-            'NPS' as score_name, null::varchar as region, null::varchar as channel, null::varchar as product, null::varchar as brand,
-            null::varchar as segment, null::varchar as unit, null::varchar as team, null::varchar as own_dimensions
-        from range(20000)""",
+        """insert into records.records by name
+        select range::varchar as record_id, 's' || range % 8 as source, 'survey' as kind, 'buyer' as role, (hash(range, 2) % 11)::double as score,
+            0.0 as score_worst, 10.0 as score_best, 'NPS' as score_name, date '2021-01-01' + (range % 1826)::integer as said_on,
+            said_on::timestamptz as said_at, false as is_deleted, false as is_dropped
+        from range(20000)"""
+    )
+    store._connection.execute(
+        """insert into tagging.tags by name
+        select record_id, $names[1 + (hash(record_id) % 12)::integer] as stage, 'source' as stage_basis from records.records""",
         {"names": names},
     )
-    store.build("tagging/tagged_records", clock=CLOCK)
-    for name in ("members", "daily", "theme_mentions", "theme_daily"):
-        store.build(f"signals/{name}")
+    signals.count(store, CLOCK)
     stages = [journey.Stage(stage=name) for name in names]
     told = story.tell(store, journey.Journey(stages=stages), COMPANY, CLOCK)
     assert told.stories == 12 * (20 + 60 + 1)

@@ -27,7 +27,7 @@ def needed(warehouse: Warehouse, journey: Journey) -> list[dict[str, Any]]:
         number), `more` (answers more until a number can be told; 0 where it can, None where answers are not what is
         lacking) and `half_width_then`: with those, or with ten more where there is a number already.
     """
-    cells, readings = warehouse.frame("story/all_cells"), warehouse.frame("story/all_readings")
+    cells, readings = warehouse.whole("story/cells"), warehouse.whole("story/readings")
     cells, readings = (
         frame[(frame["period_kind"] == "rolling") & (frame["cut_by"] == "all") & frame["stage"].isin(journey.names)] for frame in (cells, readings)
     )

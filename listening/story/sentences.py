@@ -22,6 +22,8 @@ LEAST_BELOW = 2  # who got less than expected though every measure went well, to
 LEAST_NAMED = 3  # units, for a theme to be named as what is told most
 THEMES_NAMED = 2  # of each side
 SPACE = "\u00a0"
+SPOKEN_MEASURES = ("trouble_of_customers", "great_of_customers", "expectation_", "survey_")  # how those begin that sentences tell of
+OF_SOURCES = ["source", "kind", "units", "n", *(f"{name}{end}" for name in ("negative", "positive", "indicator") for end in ("", "_low", "_high"))]
 KINDS = {"survey": "survey answers", "ticket": "tickets", "review": "reviews", "chat": "chats", "social": "posts", "call": "calls"}
 
 Row = dict[str, Any]
@@ -70,10 +72,11 @@ def tell_all(
     stage's measures, and who spoke.
     """
     whole = {"cut_by": "all", "cut_value": "all"}
+    spoken = measures["measure"].str.startswith(SPOKEN_MEASURES)
     of_sources, of_scores, of_measures = (
-        _grouped(sources[sources["units"] > 0]),
+        _grouped(sources.loc[sources["units"] > 0, [*KEY, *OF_SOURCES]]),
         _grouped(scores),
-        _grouped(measures[[*KEY, "measure", "value", "low", "high", "n", "denominator"]]),
+        _grouped(measures.loc[spoken, [*KEY, "measure", "value", "low", "high", "n", "denominator"]]),
     )
     of_places = _grouped(places.assign(cut_here=places["cut_by"], value_here=places["cut_value"], **whole))
     of_themes, covered = _grouped(themes[themes["kind"] != "other"]), _grouped(coverage[coverage["source"] == "all"].assign(**whole))

@@ -8,14 +8,18 @@ not tell how many of all customers live well.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
+from listening import tables
 from listening.journey import Journey
 from listening.story import estimates, feedback, measures, places, quotes, readings, sentences, shares, stage_shares, themes, touchpoints
 from listening.story.feedback import CELL, KEY, LEAST_UNITS
@@ -29,7 +33,10 @@ COUNTS = [
     "worded", "below", "met", "exceeded", "laborious", "easy", "memorable_good", "memorable_bad",
 ]  # fmt: skip
 DAYS = {"period_start": object, "period_end": object}
-BUILT = ("periods", "passages", "members", "customers", "asked", "cells", "coverage", "stage_counts")
+BY_PERIOD = (
+    "passages", "members", "customers", "asked", "cells", "coverage", "stage_counts", "survey_cells", "failures", "heard", "kept_feedback",
+    "representation", "score_counts", "touchpoint_counts", "theme_counts", "theme_customers", "read_shares", "quote_candidates",
+)  # fmt: skip  # each from what is known of its period's days and from those before it
 log = logging.getLogger(__name__)
 
 
@@ -50,33 +57,62 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
         "fiscal_start": company.fiscal_year_starts_in, "names": journey.names, "touchpoints": list(points), "stages": list(points.values()),
     }  # fmt: skip
     with warehouse.transaction():
-        for name in BUILT:
-            warehouse.build(f"story/{name}", **given)
-        told = _tell(warehouse, journey, given)
+        _count(warehouse, given)
+        told = _tell(warehouse, journey)
         stage_shares.tell(warehouse)
     log.info("told %s stories of %s periods", told.stories, told.periods)
     return told
 
 
-def _tell(warehouse: Warehouse, journey: Journey, given: dict[str, Any]) -> Told:
-    def frame(name: str, **more: Any) -> pd.DataFrame:
-        found = warehouse.frame(f"story/{name}", **given, **more)
-        return found[found["stage"].isin(journey.names)] if "stage" in found else found
+def _count(warehouse: Warehouse, given: dict[str, Any]) -> None:
+    """Count the periods again of which anything differs from when they were told last; all of them where they are counted in another way."""
+    for name in ("periods", "days", "surveys"):
+        warehouse.build(f"story/{name}", **given)
+    version = _version(warehouse, given)
+    is_anew = not warehouse.rows("story/number_of_told_periods", version=version)[0]["periods"]
+    if is_anew:
+        for name in ("told_periods", "stage_shares"):
+            warehouse.empty(f"story/{name}")
+    for name in ("touched_periods", "due", "due_days"):
+        warehouse.build(f"story/{name}")
+    for name in BY_PERIOD:
+        if is_anew:
+            warehouse.build(f"story/{name}", **given)
+        else:
+            warehouse.recount(f"story/{name}", "story/touched_periods", **given)
+    warehouse.replace("story/told_days", warehouse.query("story/all_days"))
+    warehouse.replace("story/told_periods", warehouse.query("story/periods_told", version=version))
 
-    periods, counts = warehouse.frame("story/all_periods").astype(DAYS), warehouse.frame("story/stage_counts_by_source").astype(DAYS)
-    cells, customers, coverage = frame("all_cells"), frame("all_customers"), frame("all_coverage")
+
+def _version(warehouse: Warehouse, given: dict[str, Any]) -> str:
+    """What periods are counted by, beside their days: the way of counting, the settings, and which survey a stage's invitations are to."""
+    settings = {name: value for name, value in given.items() if name not in ("clock", "today")}  # these two are in what days and periods are
+    program = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
+    content = json.dumps([tables.version("story"), program, settings, warehouse.rows("story/all_surveys")])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _tell(warehouse: Warehouse, journey: Journey) -> Told:
+    def whole(name: str) -> pd.DataFrame:
+        found = warehouse.whole(f"story/{name}")
+        return found[found["stage"].isin(journey.names)]
+
+    periods = warehouse.frame("story/all_periods").astype(DAYS)
+    counts, cells, customers, coverage = warehouse.whole("story/stage_counts").astype(DAYS), whole("cells"), whole("customers"), whole("coverage")
+    asked = warehouse.frame("story/asked_counts")
+    asked = asked[asked["stage"].isin(journey.names)]
     said = feedback.sources(counts[counts["stage"].isin(journey.names)])
-    answers = readings.survey_answers(said, frame("survey_cells"), cells)
-    read = readings.read(said, answers, customers, frame("failures")).merge(periods[["period_kind", "period", "period_start"]])
+    answers = readings.survey_answers(said, whole("survey_cells"), cells)
+    read = readings.read(said, answers, customers, whole("failures")).merge(periods[["period_kind", "period", "period_start"]])
     estimated, gaps = estimates.estimate(cells, read), _gaps(estimates.survey_gaps(cells, read, answers), said)
     spans = pd.concat([counts[PLACES], periods, _spans(estimated.stages, periods)]).drop_duplicates()
     spoke = said.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=said.groupby(KEY)["n"].max()).reset_index()
-    stories = _stories(journey, spans, spoke, feedback.changes(said), frame("heard"), customers, estimated.stages, gaps).merge(_before(periods), how="left")
-    read_words = frame("read_words", enough=shares.ENOUGH_WITHIN)
-    measured = measures.measure(stories, spoke, frame("kept_feedback"), read_words, frame("asked_counts"), frame("representation"), periods)
-    scores, gathered = feedback.scores(frame("score_counts")), places.standing_out(said)
-    points, themed = touchpoints.tell(frame("touchpoint_counts"), journey), themes.of_stages(warehouse)
-    picked = quotes.pick(frame("quote_candidates"), _weights(stories))
+    stories = _stories(journey, spans, spoke, feedback.changes(said), whole("heard"), customers, estimated.stages, gaps).merge(_before(periods), how="left")
+    read_words = warehouse.frame("story/read_words", enough=shares.ENOUGH_WITHIN)
+    measured = measures.measure(stories, spoke, whole("kept_feedback"), read_words, asked, whole("representation"), periods)
+    scores, gathered = feedback.scores(whole("score_counts")), places.standing_out(said)
+    points, themed = touchpoints.tell(whole("touchpoint_counts"), journey), themes.of_stages(warehouse)
+    picked = quotes.pick(whole("quote_candidates"), _weights(stories))
     stories["story"] = sentences.tell_all(journey, stories, _told(said), scores, gathered, themed, measured, coverage, LEAST_UNITS)
     published = {
         "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_scores": scores, "stage_measures": measured,

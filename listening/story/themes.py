@@ -16,12 +16,12 @@ CELL = ["stage", "theme", "side"]
 
 def of_stages(warehouse: Warehouse) -> pd.DataFrame:
     """The rows of `stage_themes`."""
-    counts = warehouse.frame("story/theme_counts").astype({"period_start": object, "period_end": object})
+    counts = warehouse.whole("story/theme_counts").astype({"period_start": object, "period_end": object})
     spoken = counts.drop_duplicates(["period_kind", "period", "stage", "side", "source"])
     whole = spoken.groupby(["period_kind", "period", "stage", "side"], as_index=False)["denominator"].sum()
     frame = counts.groupby([*PERIOD, *CELL], as_index=False)[["units", "records", "trouble", "great"]].sum()
     frame = frame.merge(whole, on=["period_kind", "period", "stage", "side"])
-    frame = frame.merge(warehouse.frame("story/theme_customers"), on=["period_kind", "period", *CELL])
+    frame = frame.merge(warehouse.whole("story/theme_customers"), on=["period_kind", "period", *CELL])
     frame["share"], frame["low"], frame["high"] = intervals.share(frame["units"], frame["denominator"])
     frame = frame.merge(_changes(counts, spoken), on=["period_kind", "period", *CELL], how="left")
     frame = frame.merge(warehouse.frame("story/themes_named").astype({"opened_on": object}), on="theme", how="left")

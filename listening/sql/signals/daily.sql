@@ -4,6 +4,7 @@ with units as (
         'unit' as what, source, kind, stage, said_on, stance, is_worded, expectation, effort, memorable,
         region, channel, product, brand, segment, "unit", team, own_dimensions
     from signals.units
+    semi join signals.touched_days using (source, said_on)
 ),
 
 records as (
@@ -11,6 +12,7 @@ records as (
         'record' as what, source, kind, stage, said_on, stance, false as is_worded, null as expectation, null as effort, null as memorable,
         region, channel, product, brand, segment, "unit", team, own_dimensions
     from tagging.tagged_records
+    semi join signals.touched_days using (source, said_on)
     where role not in ('employee', 'supplier') and kind <> 'checkins'
 ),
 

@@ -1,16 +1,20 @@
-with cuts as (
+with mentions as (
+    select * from signals.theme_mentions semi join signals.touched_days using (source, said_on)
+),
+
+cuts as (
     select source, kind, stage, theme, said_on, stance, records, 'all' as cut_by, 'all' as cut_value
-    from signals.theme_mentions
+    from mentions
 
     union all
 
     select source, kind, stage, theme, said_on, stance, records, cut_by, cut_value
-    from (unpivot signals.theme_mentions on region, channel, product, brand, segment, "unit", team into name cut_by value cut_value)
+    from (unpivot mentions on region, channel, product, brand, segment, "unit", team into name cut_by value cut_value)
 
     union all
 
     select source, kind, stage, theme, said_on, stance, records, cut_by, own_dimensions ->> cut_by as cut_value
-    from (select *, unnest(json_keys(own_dimensions)) as cut_by from signals.theme_mentions where own_dimensions is not null)
+    from (select *, unnest(json_keys(own_dimensions)) as cut_by from mentions where own_dimensions is not null)
 )
 
 select

@@ -5,6 +5,7 @@ with said as (
     from tagging.sentence_themes as themed
     inner join tagging.sentences as sentences using (record_id, sentence_no)
     inner join signals.members as members using (record_id)
+    where members.unit_id in (from signals.touched_units)
 ),
 
 mentions as (

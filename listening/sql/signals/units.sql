@@ -5,6 +5,7 @@ with said as (
         (said_at, record_id) as place
     from tagging.tagged_records
     inner join signals.members using (record_id)
+    where unit_id in (from signals.touched_units)
 ),
 
 conversation_stages as (

@@ -8,7 +8,7 @@ with checkins as (
 placed as (
     select periods.period_kind, periods.period, checkins.*
     from checkins
-    inner join story.periods as periods on checkins.day >= periods.period_start and checkins.day < periods.period_end
+    inner join story.due_days as periods on checkins.day = periods.day
     where periods.period_kind <> 'month'
 ),
 

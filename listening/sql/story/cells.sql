@@ -1,6 +1,7 @@
 with named as (
     select period_kind, period, cut_by, cut_value, stage, failed, had_ticket, count(*) as customers
     from story.members
+    semi join story.due using (period_kind, period)
     where period_kind <> 'month'
     group by all
 ),
@@ -14,12 +15,14 @@ checkins as (
         count(*) filter (where experience = 0) as in_between,
         count(*) filter (where experience = 1) as great
     from story.asked
+    semi join story.due using (period_kind, period)
     group by all
 ),
 
 counted as (
     select period_kind, period, cut_by, cut_value, stage, null::boolean as failed, null::boolean as had_ticket, customers
     from story.customers
+    semi join story.due using (period_kind, period)
     where not is_named and period_kind <> 'month'
 ),
 
@@ -40,6 +43,6 @@ select
     coalesce(sum(in_between), 0)::bigint as in_between,
     coalesce(sum(great), 0)::bigint as great
 from parts
-inner join story.periods as periods using (period_kind, period)
+inner join story.due as periods using (period_kind, period)
 group by all
 order by all

@@ -2,28 +2,20 @@
 with spoke as (
     select periods.period_kind, periods.period, units.stage, units.source, units.kind, units.customer_id, coalesce(units.customer_id, units.unit_id) as speaker
     from signals.units as units
-    inner join story.periods as periods on units.said_on >= periods.period_start and units.said_on < periods.period_end
-    where units.stage is not null and units.stage <> 'none'
+    inner join story.due_days as periods on units.said_on = periods.day
+    where periods.is_told and units.stage is not null and units.stage <> 'none'
 ),
 
 -- a stage's invitations are to the survey that most of its answers come from
-survey_of as (
-    select stage, source
-    from signals.units
-    where kind = 'survey'
-    group by stage, source
-    qualify row_number() over (partition by stage order by count(*) desc, source) = 1
-),
-
 invitations as (
     select
         periods.period_kind, periods.period, sent.stage, survey_of.source, coalesce(sent.customer_id, sent.fact_id) as invited,
         bool_or(sent.answered_id is not null) as has_answered
     from records.invitations as sent
-    inner join story.periods as periods
-        on (sent.sent_at at time zone $timezone)::date >= periods.period_start and (sent.sent_at at time zone $timezone)::date < periods.period_end
-    left join survey_of using (stage)
-    where sent.sent_at <= $clock and sent.stage is not null
+    inner join story.due_days as periods
+        on (sent.sent_at at time zone $timezone)::date = periods.day
+    left join story.surveys as survey_of using (stage)
+    where periods.is_told and sent.sent_at <= $clock and sent.stage is not null
     group by all
 ),
 
@@ -62,9 +54,8 @@ there as (
     select
         customers.period_kind, customers.period, customers.stage, customers.customers, customers.is_named,
         count(members.customer_id) filter (where members.failed) as failed
-    from story.customers as customers
+    from (from story.customers semi join story.due using (period_kind, period) where cut_by = 'all') as customers
     left join story.members as members using (period_kind, period, cut_by, cut_value, stage)
-    where customers.cut_by = 'all'
     group by all
 ),
 
@@ -85,9 +76,9 @@ select
     case when there.is_named then coalesce(heard.failed_heard, 0) end as failed_heard,
     case when there.is_named then there.failed - coalesce(heard.failed_heard, 0) end as failed_silent
 from places
-inner join story.periods as periods using (period_kind, period)
+inner join story.due as periods using (period_kind, period)
 left join there using (period_kind, period, stage)
 left join heard using (period_kind, period, stage, source)
 left join invited using (period_kind, period, stage, source)
-where list_contains($names, places.stage) and (periods.period_kind <> 'rolling' or periods.period = 'last 90 days')
+where list_contains($names, places.stage) and periods.is_told
 order by all

@@ -1,14 +1,16 @@
 -- customers in a stage: the distinct ones with an operations row there; without ids, the volume of the largest measure
-with counts as (
+with passages as (
+    from story.passages semi join story.due using (period_kind, period) where customer_id is null
+),
+
+counts as (
     select period_kind, period, stage, measure, volume, 'all' as cut_by, 'all' as cut_value
-    from story.passages
-    where customer_id is null
+    from passages
 
     union all
 
     select period_kind, period, stage, measure, volume, cut_by, cut_value
-    from (unpivot story.passages on region, channel, product, brand, segment, "unit", team into name cut_by value cut_value)
-    where customer_id is null
+    from (unpivot passages on region, channel, product, brand, segment, "unit", team into name cut_by value cut_value)
 ),
 
 by_measure as (
@@ -26,6 +28,7 @@ volumes as (
 named as (
     select period_kind, period, cut_by, cut_value, stage, count(*) as customers
     from story.members
+    semi join story.due using (period_kind, period)
     group by all
 )
 

@@ -1,12 +1,16 @@
 -- what each source of operations says of a stage: customers, or passages where nobody is named, and how many met a failure
-with cuts as (
+with passages as (
+    from story.passages semi join story.due using (period_kind, period) where period_kind <> 'month'
+),
+
+cuts as (
     select period_kind, period, stage, source, customer_id, failed, volume, 'all' as cut_by, 'all' as cut_value
-    from story.passages
+    from passages
 
     union all
 
     select period_kind, period, stage, source, customer_id, failed, volume, cut_by, cut_value
-    from (unpivot story.passages on region, channel, product, brand, segment, "unit", team into name cut_by value cut_value)
+    from (unpivot passages on region, channel, product, brand, segment, "unit", team into name cut_by value cut_value)
 ),
 
 counted as (
@@ -17,7 +21,6 @@ counted as (
         coalesce(sum(volume) filter (where customer_id is null), 0)::bigint as passages,
         coalesce(sum(failed) filter (where customer_id is null), 0)::bigint as failed_passages
     from cuts
-    where period_kind <> 'month'
     group by all
 )
 

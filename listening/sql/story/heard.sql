@@ -16,7 +16,7 @@ with cuts as (
 
 select periods.period_kind, periods.period, cuts.cut_by, cuts.cut_value, cuts.stage, count(distinct coalesce(cuts.customer_id, cuts.unit_id)) as heard
 from cuts
-inner join story.periods as periods on cuts.said_on >= periods.period_start and cuts.said_on < periods.period_end
-where cuts.stage is not null and cuts.stage <> 'none'
+inner join story.due_days as periods on cuts.said_on = periods.day
+where periods.is_told and cuts.stage is not null and cuts.stage <> 'none'
 group by all
 order by all

@@ -18,7 +18,7 @@ select
 from persons
 inner join tagging.tagged_records as records using (record_id)
 inner join records.records as said using (record_id)
-inner join story.periods as periods on records.said_on >= periods.period_start and records.said_on < periods.period_end
+inner join story.due_days as periods on records.said_on = periods.day
 -- the same texts that story/read_shares counts, or the labels are of others
 where persons.stage is not null and records.stage_guess is not null
     and said.given_stage is null and said.given_touchpoint is null

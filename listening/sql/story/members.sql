@@ -1,14 +1,16 @@
 -- each customer once in a stage, period and cut
-with cuts as (
+with passages as (
+    from story.passages semi join story.due using (period_kind, period) where customer_id is not null
+),
+
+cuts as (
     select period_kind, period, period_start, stage, customer_id, failed, 'all' as cut_by, 'all' as cut_value
-    from story.passages
-    where customer_id is not null
+    from passages
 
     union all
 
     select period_kind, period, period_start, stage, customer_id, failed, cut_by, cut_value
-    from (unpivot story.passages on region, channel, product, brand, segment, "unit", team into name cut_by value cut_value)
-    where customer_id is not null
+    from (unpivot passages on region, channel, product, brand, segment, "unit", team into name cut_by value cut_value)
 ),
 
 members as (
@@ -20,7 +22,7 @@ members as (
 tickets as (
     select distinct periods.period_kind, periods.period, units.stage, units.customer_id
     from signals.units as units
-    inner join story.periods as periods on units.said_on >= periods.period_start and units.said_on < periods.period_end
+    inner join story.due_days as periods on units.said_on = periods.day
     where units.kind in ('ticket', 'chat', 'call') and units.customer_id is not null
 )
 

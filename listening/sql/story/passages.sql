@@ -15,7 +15,7 @@ select
     if(located.customer_id is null, sum(coalesce(located.passed, 0) + located.failed), 1)::bigint as volume,
     located.region, located.channel, located.product, located.brand, located.segment, located."unit", located.team
 from located
-inner join story.periods as periods on located.day >= periods.period_start and located.day < periods.period_end
+inner join story.due_days as periods on located.day = periods.day
 where located.stage is not null
 group by
     periods.period_kind, periods.period, periods.period_start, located.stage, located.source, located.customer_id, located.measure,

@@ -7,8 +7,8 @@ select
     coalesce(records.customer_id, records.thread_id, records.record_id) as voice
 from tagging.sentences as sentences
 inner join tagging.tagged_records as records using (record_id)
-inner join story.periods as periods on records.said_on >= periods.period_start and records.said_on < periods.period_end
-where (periods.period_kind = 'quarter' or periods.period = 'last 90 days')
+inner join story.due_days as periods on records.said_on = periods.day
+where periods.is_told and periods.period_kind <> 'month'
     and records.role not in ('employee', 'supplier')
     and sentences.stage is not null and sentences.stage <> 'none'
     and length(sentences.text) between 40 and 240

@@ -12,10 +12,10 @@ select
     records.source, coalesce(persons.held_out, records.stage_guess) as stage, records.sentiment < -0.1 as is_negative,
     count(*) as n
 from tagging.tagged_records as records
-inner join story.periods as periods on records.said_on >= periods.period_start and records.said_on < periods.period_end
+inner join story.due_days as periods on records.said_on = periods.day
 left join persons using (record_id)
 where records.stage_guess is not null and records.stage_basis <> 'source' and not coalesce(persons.is_given, false)
     and records.role not in ('employee', 'supplier') and records.kind <> 'checkins'
-    and (periods.period_kind <> 'rolling' or periods.period = 'last 90 days')
+    and periods.is_told
 group by all
 order by all

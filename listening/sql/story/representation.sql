@@ -2,15 +2,15 @@
 with answered as (
     select distinct periods.period_kind, periods.period, units.stage, units.customer_id
     from signals.units as units
-    inner join story.periods as periods on units.said_on >= periods.period_start and units.said_on < periods.period_end
+    inner join story.due_days as periods on units.said_on = periods.day
     where units.kind = 'survey' and units.customer_id is not null
 ),
 
 invited as (
     select periods.period_kind, periods.period, sent.stage, sent.customer_id, bool_or(sent.answered_id is not null) as has_answered
     from records.invitations as sent
-    inner join story.periods as periods
-        on (sent.sent_at at time zone $timezone)::date >= periods.period_start and (sent.sent_at at time zone $timezone)::date < periods.period_end
+    inner join story.due_days as periods
+        on (sent.sent_at at time zone $timezone)::date = periods.day
     where sent.sent_at <= $clock and sent.customer_id is not null
     group by all
 ),
@@ -22,9 +22,10 @@ there as (
         answered.customer_id is not null or coalesce(invited.has_answered, false) as has_answered,
         bool_or(invited.customer_id is not null) over (partition by members.period_kind, members.period, members.stage) as knows_invited
     from story.members as members
+    inner join story.due as periods using (period_kind, period)
     left join answered using (period_kind, period, stage, customer_id)
     left join invited using (period_kind, period, stage, customer_id)
-    where members.cut_by = 'all' and members.period_kind <> 'month'
+    where members.cut_by = 'all' and periods.is_told and members.period_kind <> 'month'
 )
 
 select

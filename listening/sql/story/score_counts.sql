@@ -9,7 +9,7 @@ select
     count(*) filter (where units.stance = 'great') as great,
     count(*) filter (where units.stance = 'trouble') as trouble
 from signals.units as units
-inner join story.periods as periods on units.said_on >= periods.period_start and units.said_on < periods.period_end
-where units.score is not null and units.score_worst is not null and units.stage is not null and units.stage <> 'none'
+inner join story.due_days as periods on units.said_on = periods.day
+where periods.is_told and units.score is not null and units.score_worst is not null and units.stage is not null and units.stage <> 'none'
 group by all
 order by all

@@ -17,6 +17,6 @@ select
     sum(daily.memorable_good)::bigint as memorable_good,
     sum(daily.memorable_bad)::bigint as memorable_bad
 from signals.daily as daily
-inner join story.periods as periods on daily.said_on >= periods.period_start and daily.said_on < periods.period_end
+inner join story.due_days as periods on daily.said_on = periods.day
 group by all
 order by all

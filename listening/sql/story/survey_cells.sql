@@ -5,7 +5,7 @@ select
     count(*) filter (where units.stance = 'trouble') as trouble,
     count(*) filter (where units.stance = 'great') as great
 from signals.units as units
-inner join story.periods as periods on units.said_on >= periods.period_start and units.said_on < periods.period_end
+inner join story.due_days as periods on units.said_on = periods.day
 inner join story.members as members
     on periods.period_kind = members.period_kind and periods.period = members.period and units.stage = members.stage and units.customer_id = members.customer_id
 where units.kind = 'survey' and units.stance is not null and periods.period_kind <> 'month'

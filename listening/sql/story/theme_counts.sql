@@ -8,7 +8,7 @@ with sided as (
 placed as (
     select sided.*, periods.period_kind, periods.period, periods.period_start, periods.period_end, periods.is_over
     from sided
-    inner join story.periods as periods on sided.said_on >= periods.period_start and sided.said_on < periods.period_end
+    inner join story.due_days as periods on sided.said_on = periods.day
 ),
 
 speaking as (

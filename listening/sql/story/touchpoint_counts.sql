@@ -1,6 +1,6 @@
 -- what was said of each touchpoint, and how many survey answers its stage had
 with spans as (
-    select * from story.periods where period_kind = 'quarter' or period = 'last 90 days'
+    from story.due_days where is_told and period_kind <> 'month'
 ),
 
 said as (
@@ -12,7 +12,7 @@ said as (
         count(*) filter (where units.stance = 'trouble') as trouble,
         count(*) filter (where units.stance = 'great') as great
     from signals.units as units
-    inner join spans on units.said_on >= spans.period_start and units.said_on < spans.period_end
+    inner join spans on units.said_on = spans.day
     where units.touchpoint is not null
     group by all
 ),
@@ -20,7 +20,7 @@ said as (
 asked as (
     select spans.period_kind, spans.period, units.stage, count(*) as survey_answers
     from signals.units as units
-    inner join spans on units.said_on >= spans.period_start and units.said_on < spans.period_end
+    inner join spans on units.said_on = spans.day
     where units.kind = 'survey' and units.stage is not null
     group by all
 )
@@ -33,7 +33,7 @@ select
     coalesce(said.trouble, 0) as trouble,
     coalesce(said.great, 0) as great,
     coalesce(asked.survey_answers, 0) as survey_answers
-from spans
+from (from story.due where is_told and period_kind <> 'month') as spans
 cross join (select unnest($touchpoints::varchar[]) as touchpoint, unnest($stages::varchar[]) as stage) as points
 left join said using (period_kind, period, touchpoint)
 left join asked using (period_kind, period, stage)

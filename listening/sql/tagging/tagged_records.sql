@@ -1,5 +1,5 @@
 with records as (
-    select * from records.records where not is_deleted and not is_dropped and said_at <= $clock
+    select * from records.records where not is_deleted and not is_dropped and said_at <= $clock and record_id in (from signals.touched_records)
 ),
 
 placed_scores as (

@@ -1,0 +1,1 @@
+select bucket, fingerprint, version from signals.buckets semi join signals.touched_buckets using (bucket)

@@ -1,0 +1,1 @@
+select bucket from signals.counted anti join signals.buckets using (bucket)

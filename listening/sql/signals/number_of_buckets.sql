@@ -1,0 +1,1 @@
+select count(*) as buckets from signals.counted where version = $version

@@ -1,1 +1,0 @@
-select * from story.cells order by all

@@ -1,1 +1,0 @@
-select * from story.coverage order by all

@@ -1,1 +1,0 @@
-select * from story.customers order by all

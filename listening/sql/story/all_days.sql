@@ -1,0 +1,1 @@
+select day, fingerprint from story.days

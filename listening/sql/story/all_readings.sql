@@ -1,1 +1,0 @@
-select * from story.readings order by all

@@ -1,0 +1,1 @@
+from story.surveys order by stage

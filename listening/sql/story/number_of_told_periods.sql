@@ -1,0 +1,1 @@
+select count(*) as periods from story.told_periods where version = $version

@@ -1,1 +1,0 @@
-select * from story.stage_counts order by all

@@ -1,0 +1,1 @@
+select period_kind, period from story.touched_periods
