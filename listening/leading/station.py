@@ -1,0 +1,52 @@
+"""Tell leading: the story, growth and what the company believes, does and spends in; the tables that leaders steer by out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+import pandas as pd
+
+from listening.journey import Journey
+from listening.leading import maturity
+from listening.warehouse import Warehouse
+from listening.workspace import Company, Workspace
+
+NOW = "last 90 days"
+DAYS = {"period_start": object, "period_end": object}
+KEY = maturity.KEY
+log = logging.getLogger(__name__)
+
+
+def tell(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: Company, clock: dt.datetime) -> list[str]:
+    """Make the tables of leading anew from what is known at `clock`; what no source tells is said in words.
+
+    Returns:
+        Sentences on what a person must mend.
+    """
+    with warehouse.transaction():
+        _tell_maturity(warehouse, journey)
+    return []
+
+
+def _tell_maturity(warehouse: Warehouse, journey: Journey) -> None:
+    periods = warehouse.frame("story/all_periods").astype(DAYS).drop(columns=["cut_by", "cut_value"])
+    periods = periods[periods["period_kind"] != "month"]
+    grid = pd.DataFrame({"stage": journey.names}).merge(periods, how="cross")
+    asked = warehouse.frame("story/asked_counts")
+    places = warehouse.frame("leading/places", least=maturity.LEAST_AT_A_PLACE)
+    known = maturity.measured(grid, asked[asked["cut_by"] == "all"], _measure(warehouse, maturity.TROUBLE), places, journey.maturity)
+    levels = maturity.placed(grid, known, NOW)
+    known = levels[[*KEY, "period_start", "period_end", "is_over"]].merge(known, on=KEY)
+    known["text"] = maturity.in_words(known)
+    states = warehouse.frame("leading/states")
+    hints = _measure(warehouse, "trouble_of_feedback").rename(columns={"value": "hint_value"})[[*KEY, "hint_value"]]
+    warehouse.replace("leading/maturity_measures", known)
+    warehouse.replace("leading/maturity", maturity.told(levels, known, states, hints, journey))
+
+
+def _measure(warehouse: Warehouse, name: str) -> pd.DataFrame:
+    """A measure of every stage and period, of all customers."""
+    columns = [*KEY, "value", "low", "high", "n"]
+    found: pd.DataFrame = warehouse.select("story/stage_measures", columns, measure=name, cut_by="all").to_pandas()
+    return found
