@@ -180,14 +180,14 @@ def _rates(state: State, group: Ints) -> Floats:
     """Events per exposure by series and weekday; weekdays lean on their group's pattern where a series is thin."""
     level = state.counted.sum(axis=1) / np.maximum(state.exposed.sum(axis=1), 1e-12)
     plain = level[:, None] * state.exposed
-    is_of_group = (group[None, :] == np.arange(int(group.max()) + 1)[:, None]).astype(float)
+    is_of_group = (group[None, :] == np.arange(int(group.max(initial=-1)) + 1)[:, None]).astype(float)
     pattern = ((is_of_group @ state.counted + ALIKE) / (is_of_group @ plain + ALIKE))[group]
     return np.asarray(level[:, None] * (state.counted + ALIKE * pattern) / (plain + ALIKE))
 
 
 def _spread(state: State, exposure: Floats, seen: Counted) -> Floats:
     """Alpha of each series: how much wider than chance it spreads; failures among few trials spread less than Poisson counts."""
-    groups = int(seen.group.max()) + 1
+    groups = int(seen.group.max(initial=-1)) + 1
     excess, squares = (np.bincount(seen.group, sums, groups) for sums in (state.excess, state.squares))
     usual = (excess / np.maximum(squares, 1))[seen.group]
     alpha = np.maximum((state.excess + SURE * usual) / (state.squares + SURE), 0)
