@@ -47,9 +47,9 @@ def test_the_fit_is_the_ridge_logit_of_a_well_known_library() -> None:
     rng = np.random.default_rng(3)
     met = rng.random((3000, 6)) < rng.uniform(0.05, 0.4, 6)
     left = rng.random(3000) < 1 / (1 + np.exp(2 - met @ np.array([1.0, 0.5, 0, 0, -0.3, 0.8])))
-    known = LogisticRegression(C=stakes.C, tol=1e-10, max_iter=1000).fit(met, left)
+    known = LogisticRegression(C=stakes.C, tol=1e-10, max_iter=1000).fit(met / met.std(axis=0), left)
     told = stakes.at_stake(met, left, np.ones(3000), resamples=2)
-    assert told.weights == pytest.approx(np.concatenate([known.intercept_, known.coef_[0]]), abs=1e-4)
+    assert told.weights == pytest.approx(np.concatenate([known.intercept_, known.coef_[0] / met.std(axis=0)]), abs=1e-4)
 
 
 @settings(max_examples=20, deadline=None)
