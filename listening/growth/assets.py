@@ -9,7 +9,7 @@ import pandas as pd
 
 from listening.growth import looks
 from listening.growth.wording import count, money, rows
-from listening.story.intervals import difference
+from listening.intervals import difference
 from listening.warehouse import Warehouse
 
 PERIOD = ["period_kind", "period", "period_start", "period_end", "is_over"]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from listening.growth import looks, stakes, wording
 from listening.growth.wording import count, money
-from listening.story.intervals import Z
+from listening.intervals import Z
 from listening.warehouse import Warehouse
 
 DAYS = 90  # before the outcome, in which troubles count
