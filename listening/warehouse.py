@@ -405,7 +405,7 @@ def read_only(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def ask(path: Path, statement: str) -> pd.DataFrame:
+def ask(path: Path, statement: str) -> pa.Table:
     """The rows of a reader's own query on a published file.
 
     Raises:
@@ -415,8 +415,7 @@ def ask(path: Path, statement: str) -> pd.DataFrame:
     try:
         if len(connection.extract_statements(statement)) != 1:
             raise Mend("One query at a time, please: give a single select.")
-        frame: pd.DataFrame = connection.execute(statement).to_arrow_table().to_pandas()
-        return frame
+        return connection.execute(statement).to_arrow_table()
     except duckdb.Error as error:
         raise Mend(f"The query cannot be answered: {str(error).strip()}") from None
     finally:

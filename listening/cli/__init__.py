@@ -3,8 +3,8 @@
 Each room holds the commands of one purpose; naming it here puts them into the application.
 """
 
-from listening.cli import nights, answers, asking, teaching, themes, people, proving  # isort: skip (the order of the help)
+from listening.cli import nights, answers, desk, asking, teaching, themes, people, proving  # isort: skip (the order of the help)
 from listening.cli.entry import main
 from listening.cli.terminal import app
 
-__all__ = ["answers", "app", "asking", "main", "nights", "people", "proving", "teaching", "themes"]
+__all__ = ["answers", "app", "asking", "desk", "main", "nights", "people", "proving", "teaching", "themes"]
