@@ -76,5 +76,8 @@ def _tags(classifier: Classifier, text: str) -> dict[str, Any]:
     found = {}
     for tag, weighing in classifier.weigh(text).items():
         heaviest = dict(list(weighing.weights.items())[:HEAVIEST])
-        found[tag] = dataclasses.asdict(weighing) | {"weights": {words: round(weight, 3) for words, weight in heaviest.items()}, "base": round(weighing.base, 3)}
+        found[tag] = dataclasses.asdict(weighing) | {
+            "weights": {words: round(weight, 3) for words, weight in heaviest.items()},
+            "base": round(weighing.base, 3),
+        }
     return found

@@ -11,13 +11,14 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Annotated, Any
 
+import pyarrow as pa
 import typer
 from rich.text import Text
 
 from listening import explaining
 from listening.cli import grid
 from listening.cli.answers import PANEL
-from listening.cli.terminal import AsJson, Folder, Status, T, app, out, print_json, print_table, workspace_of
+from listening.cli.terminal import AsJson, Folder, Status, T, app, out, print_json, workspace_of
 from listening.publish import catalogue, reading, sheets
 from listening.publish.reading import Narrowing
 from listening.workspace import Mend
@@ -31,6 +32,7 @@ FLAGS = {
     "low_margin": "no stage is likelier than not",
     "unlike_training": "more than half of the words were never met while learning",
 }
+BASES = {"text": "its words", "source": "what the source says", "person": "a person's label", "none": "nothing: it has no words"}
 TAGS = {"feeling": "sentiment"}  # what the published column of a tag is called, where it is called otherwise
 
 
@@ -105,7 +107,7 @@ def tables_(
     if as_json:
         print_json(found)
         return
-    print_table(list(found[0]), [list(row.values()) for row in found])
+    out.print(grid.shown(pa.Table.from_pylist(found), out.width))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -121,13 +123,17 @@ def export(
     where: Annotated[list[str] | None, typer.Option("--where", help="Only this value of a dimension, such as region=Coast; several must all hold.")] = None,
     folder: Folder = None,
 ) -> None:
-    """Write what was said to a file, a conversation a row with its messages in order and all tags."""
+    """Write what was said to a file, a conversation a row with its messages in order and all tags.
+
+    The rows are those that figures count, so they agree with the page. Words that no customer's figure counts (of
+    employees, suppliers, random check-ins) come when their source is named.
+    """
     sheets.check(to, overwrite)
     narrowed = Narrowing(stage, theme, period, source, stance, dict(map(_dimension, where or [])))
     found = reading.conversations(workspace_of(context, folder), narrowed)
     notes = sheets.write(to, found, overwrite)
     out.print(f"Wrote {_rows(len(found))} to {to}.", *notes, markup=False, soft_wrap=True)
-    out.print("It holds customers' words, redacted but not anonymous: keep it where only those who need it can read it.")
+    out.print("It holds customers' words, redacted but not anonymous: keep it where only those who need it can read it.", soft_wrap=True)
 
 
 def _dimension(given: str) -> tuple[str, str]:
@@ -183,10 +189,11 @@ def _words(explained: dict[str, Any]) -> Iterator[str]:
 
 def _reading(explained: dict[str, Any]) -> Iterator[str | Text]:
     record = explained["record"]
-    yield f"Stage {record['stage'] or 'not given'} by {record['stage_basis']}; stance {record['stance'] or 'not known'}{_scored(record)}; {_guess(record)}."
+    stage = f"Stage {record['stage']}, by {BASES[record['stage_basis']]}" if record["stage"] else "No stage is given"
+    yield f"{stage}; stance {record['stance'] or 'not known'}{_scored(record)}; {_guess(record)}."
     if others := [f"{row['stage']} {row['share']:.0%}" for row in explained["stages"]]:
         yield f"Stages: {', '.join(others)}."
-    if themes := [f"{row['name']} ({row['theme']}) {row['share']:.0%}" for row in explained["themes"]]:
+    if themes := [f"{row['name']} of {row['stage']} {row['share']:.0%}" for row in explained["themes"]]:
         yield f"Themes: {', '.join(themes)}."
     yield f"Classifier {record['classifier_version']}, journey {record['journey_version']}."
     if explained["weighed"] and explained["weighed_by"] != record["classifier_version"]:
@@ -196,11 +203,15 @@ def _reading(explained: dict[str, Any]) -> Iterator[str | Text]:
         yield "Each sentence by itself. A word's weight is what it adds to the log odds of the tag against the next likeliest: +0.7 doubles the odds."
     for sentence in explained["sentences"]:
         yield Text(f"{sentence['sentence_no']}. {sentence['text']}")
-        theme = f"; theme {sentence['theme']}, for “{sentence['phrase']}”" if sentence["theme"] else ""
-        yield f"   stage {sentence['stage'] or 'not given'}{theme}"
+        theme = f", theme {sentence['theme']} for “{sentence['phrase']}”" if sentence["theme"] else ""
+        yield f"   published: {_stage(sentence)}{theme}"
         for tag, weighing in weighed.get(sentence["sentence_no"], {}).items():
             weights = ", ".join(f"{words} {weight:+.1f}" for words, weight in weighing["weights"].items())
             yield f"   {TAGS.get(tag, tag)}: {weighing['said']}, not {weighing['against'] or 'said'}: {weights or 'no word'}; before any word {weighing['base']:+.1f}"
+
+
+def _stage(sentence: dict[str, Any]) -> str:
+    return f"stage {sentence['stage']}" if sentence["stage"] else "no stage"
 
 
 def _scored(record: dict[str, Any]) -> str:
@@ -224,7 +235,7 @@ def _counting(explained: dict[str, Any]) -> Iterator[str]:
     what = f"as one of {unit['records']} messages that count once" if unit["records"] > 1 else "once"
     yield f"It counts {what}: {unit['stage'] or 'no stage'}, {unit['stance'] or 'no stance'}, on {unit['said_on']} (unit {unit['unit_id']})."
     for row in explained["counted_in"]:
-        named = f" {row['what']}" if row["what"] else ""
+        named = f" ({', '.join(row['figures'])})" if row["figures"] else ""
         yield f"   {row['table']}{named}: {', '.join(row['periods'])} · {', '.join(row['cuts'])}"
     for warning in explained["warnings"]:
         yield f"   warnings {warning['warning_id']}, opened {warning['opened_on']}: {warning['text']}"

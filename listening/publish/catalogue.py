@@ -53,7 +53,7 @@ def columns(workspace: Workspace, name: str) -> list[dict[str, Any]]:
         Mend: there is no such table.
     """
     with warehouse.reading(database(workspace)) as published:
-        found = published.rows("publish/reader/published_columns", name=name.lower())
+        found = published.rows("publish/reader/published_columns", table=name.lower())
         if not found:
             raise Mend(f"There is no table '{name}'. There are: {', '.join(row['name'] for row in published.rows('publish/reader/published_tables'))}.")
     return found

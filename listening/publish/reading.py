@@ -113,7 +113,8 @@ class Narrowing:
 def conversations(workspace: Workspace, only: Narrowing) -> pa.Table:
     """What was said, a conversation a row: its messages joined in order, with all tags.
 
-    Rows are what figures count once, so a stage's export of a period has as many rows as `stage_sources` has units.
+    Rows are what figures count once, so a stage's export of a period has as many rows as `stage_sources` has units. Words
+    that no customer's figure counts (of employees, suppliers, random check-ins) are there only if their source is named.
 
     Raises:
         Mend: there is no such stage, theme, period, source, stance, dimension or value.

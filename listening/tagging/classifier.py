@@ -147,7 +147,6 @@ class Classifier:
             _share_met(seen.stream, bounds),
         )
 
-
     def weigh(self, text: str) -> dict[str, Weighing]:
         """What spoke for the stage, the feeling and each other tag that the words of a text give, the heaviest words first."""
         seen = self.see(pa.array([text], pa.string()))

@@ -1,4 +1,4 @@
--- a row is what figures count once: a conversation with its messages in order, an answer, a review; words that no figure counts (of employees, suppliers, check-ins) stand by themselves
+-- a row is what figures count once: a conversation with its messages in order, an answer, a review; words that no figure counts only where their source is named
 with counted as (
     select
         unit_id as conversation_id, source, kind, stage, touchpoint, said_on, stance, expectation, effort, memorable, customer_id,
@@ -11,7 +11,7 @@ with counted as (
         record_id as conversation_id, source, kind, stage, touchpoint, said_on, stance, expectation, effort, memorable, customer_id,
         score, score_worst, score_best, score_name, region, channel, product, brand, segment, "unit", team, own_dimensions
     from records
-    where unit_id is null
+    where unit_id is null and source = $source
 ),
 
 messages as (

@@ -97,13 +97,18 @@ found as (
     from coverage
     inner join counted
         on coverage.stage = counted.stage and coverage.source in (counted.source, 'all') and counted.said_on >= period_start and counted.said_on < period_end
+),
+
+figures as (
+    select
+        "table", what,
+        list_sort(list(distinct period)) as periods,
+        list_sort(list(distinct case when cut_by = 'all' then 'all' else cut_by || ' ' || cut_value end)) as cuts
+    from found
+    group by "table", what
 )
 
-select
-    "table", what,
-    list(distinct period order by period) as periods,
-    list(distinct case when cut_by = 'all' then 'all' else cut_by || ' ' || cut_value end order by all) as cuts,
-    count(*) as rows
-from found
-group by "table", what
-order by "table", what nulls first
+select "table", list(what order by what) filter (where what is not null) as figures, periods, cuts
+from figures
+group by "table", periods, cuts
+order by "table", figures
