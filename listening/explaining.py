@@ -75,9 +75,6 @@ def _weighed(workspace: Workspace, record: dict[str, Any], sentences: list[dict[
 def _tags(classifier: Classifier, text: str) -> dict[str, Any]:
     found = {}
     for tag, weighing in classifier.weigh(text).items():
-        heaviest = dict(list(weighing.weights.items())[:HEAVIEST])
-        found[tag] = dataclasses.asdict(weighing) | {
-            "weights": {words: round(weight, 3) for words, weight in heaviest.items()},
-            "base": round(weighing.base, 3),
-        }
+        heaviest = {words: round(weight, 3) for words, weight in list(weighing.weights.items())[:HEAVIEST]}
+        found[tag] = dataclasses.asdict(weighing) | {"weights": heaviest, "base": round(weighing.base, 3)}
     return found

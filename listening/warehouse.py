@@ -396,8 +396,15 @@ def reading(path: Path) -> Iterator[Warehouse]:
 
 
 def read_only(path: Path) -> duckdb.DuckDBPyConnection:
-    """A connection for readers of a published file: nothing can be written, loaded or reached from it."""
-    connection = duckdb.connect(str(path), read_only=True, config=SETTINGS)
+    """A connection for readers of a published file: nothing can be written, loaded or reached from it.
+
+    Raises:
+        Mend: this very program has the file open with other settings, as after a plain `duckdb.connect`.
+    """
+    try:
+        connection = duckdb.connect(str(path), read_only=True, config=SETTINGS)
+    except duckdb.ConnectionException:
+        raise Mend(f"{path} is open already in this program, with other settings. Close that connection first.", status=1) from None
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set python_enable_replacements = false")
     connection.execute("set enable_external_access = false")

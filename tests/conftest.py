@@ -15,6 +15,8 @@ from listening.warehouse import Warehouse
 from listening.workspace import Workspace
 
 COMPANY = '[company]\nname = "Tester"\ntimezone = "Europe/London"\n'
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+LAST_DAY = "2026-06-30"
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -60,6 +62,17 @@ def settle(path: Path) -> None:
     """Make a file look as if nobody had touched it for a while."""
     long_ago = path.stat().st_mtime - 60
     os.utime(path, (long_ago, long_ago))
+
+
+@pytest.fixture(scope="session")
+def fernway(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The sample company after one night, told as of its last day. No test changes it."""
+    place = Workspace(tmp_path_factory.mktemp("sample") / "fernway")
+    shutil.copytree(SAMPLE, place.root)
+    night.prepare(place, workspace.shipped("default-journey.yaml"))
+    tonight = night.run(place, LAST_DAY)
+    assert tonight.status == 0, tonight.faults
+    return place
 
 
 @pytest.fixture

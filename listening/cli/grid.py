@@ -85,3 +85,8 @@ def _one_by_one(names: list[str], cells: list[list[Text]]) -> Table:
             table.add_row(Text(name), text)
         table.add_row()
     return table
+
+
+def count_rows(number: int) -> str:
+    """A number of rows, as '1 row' or '1,789 rows'."""
+    return f"{number:,} row{'s' * (number != 1)}"
