@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import openpyxl
 import pyarrow as pa
@@ -65,7 +66,7 @@ def test_a_tables_key_is_named_in_its_comment_and_distinct_on_the_sample(fernway
     assert str(comment["comment"]).endswith(f"Key: {', '.join(table.key)}.")
 
 
-def tests_of_dbt() -> list[tuple[str, str | None, Any]]:
+def promises_of_dbt() -> list[tuple[str, str | None, Any]]:
     (source,) = yaml.safe_load(catalogue.dbt())["sources"]
     found: list[tuple[str, str | None, Any]] = [(table["name"], None, test) for table in source["tables"] for test in table["data_tests"]]
     return found + [(table["name"], column["name"], test) for table in source["tables"] for column in table["columns"] for test in column.get("data_tests", ())]
@@ -74,18 +75,19 @@ def tests_of_dbt() -> list[tuple[str, str | None, Any]]:
 def failing(table: str, column: str | None, test: Any) -> str:
     """The query whose rows break a test of dbt's, as dbt asks it."""
     kind, given = (test, {}) if isinstance(test, str) else next(iter(test.items()))
+    told = given.get("arguments", {}) if given else {}
     if kind == "not_null":
         return f'from "{table}" where "{column}" is null'
     if kind == "unique":
-        return f'select {given["column_name"]} from "{table}" group by all having count(*) > 1'
+        return f'select {told["column_name"]} from "{table}" group by all having count(*) > 1'
     if kind == "accepted_values":
-        return f'from "{table}" where "{column}" is not null and "{column}" not in ({", ".join(map(repr, given["values"]))})'
-    target = re.findall(r"'(\w+)'", given["to"])[1]
+        return f'from "{table}" where "{column}" is not null and "{column}" not in ({", ".join(map(repr, told["values"]))})'
+    target = re.findall(r"'(\w+)'", told["to"])[1]
     where = given.get("config", {}).get("where", "true")
-    return f'from "{table}" where "{column}" is not null and ({where}) and "{column}" not in (select "{given["field"]}" from "{target}")'
+    return f'from "{table}" where "{column}" is not null and ({where}) and "{column}" not in (select "{told["field"]}" from "{target}")'
 
 
-@pytest.mark.parametrize(("table", "column", "test"), tests_of_dbt(), ids=lambda part: next(iter(part)) if isinstance(part, dict) else str(part))
+@pytest.mark.parametrize(("table", "column", "test"), promises_of_dbt(), ids=lambda part: next(iter(part)) if isinstance(part, dict) else str(part))
 def test_what_the_dbt_source_says_of_keys_joins_and_values_holds(fernway: Workspace, table: str, column: str | None, test: Any) -> None:
     assert rows(fernway, failing(table, column, test)) == []
 
@@ -280,6 +282,11 @@ def test_an_answer_never_loses_a_word_or_breaks_a_number(width: int) -> None:
     assert shown.count("word") == 30
     assert "21.5234" in shown
     assert max(map(len, shown.splitlines())) <= width
+
+
+def test_a_file_that_this_program_holds_open_otherwise_gets_a_sentence(fernway: Workspace) -> None:
+    with duckdb.connect(str(fernway.published.resolve() / "listening.duckdb"), read_only=True), pytest.raises(Mend, match="Close that connection first"):
+        reading.sql(fernway, "select 1")
 
 
 def test_an_answer_too_wide_for_the_terminal_stands_row_by_row(fernway: Workspace) -> None:

@@ -76,7 +76,7 @@ def _dbt_table(name: str, table: tables.Table) -> dict[str, Any]:
     return {
         "name": name,
         "description": table.comment,
-        "data_tests": [{"unique": {"name": f"{name}_key", "column_name": f"row({key})"}}],
+        "data_tests": [{"unique": {"name": f"{name}_key", "arguments": {"column_name": f"row({key})"}}}],
         "columns": [_dbt_column(name, table, column, words) for column, words in table.columns.items()],
     }
 
@@ -85,11 +85,11 @@ def _dbt_column(name: str, table: tables.Table, column: str, words: str) -> dict
     tests: list[Any] = ["not_null"] if table.key == (column,) else []
     target, nowhere = LEADS_TO.get(column, (name, ()))
     if target != name and tables.table(f"publish/{target}").key == (column,):
-        test: dict[str, Any] = {"to": f"source('listening', '{target}')", "field": column}
+        test: dict[str, Any] = {"arguments": {"to": f"source('listening', '{target}')", "field": column}}
         if nowhere:
             test["config"] = {"where": f"{column} not in ({', '.join(repr(value) for value in nowhere)})"}
         tests.append({"relationships": test})
     if column in CLOSED:
-        tests.append({"accepted_values": {"values": list(CLOSED[column])}})
+        tests.append({"accepted_values": {"arguments": {"values": list(CLOSED[column])}}})
     described: dict[str, Any] = {"name": column, "description": words, "quote": True}
     return described | ({"data_tests": tests} if tests else {})
