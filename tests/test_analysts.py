@@ -8,6 +8,7 @@ import importlib.util
 import io
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -263,7 +264,13 @@ def printed(table: pa.Table, width: int) -> str:
 
 
 MIXED = pa.table(
-    {"stage": ["pay", "use"], "customers": pa.array([521, None], pa.int64()), "net_experience": [21.52341111, -0.00001234], "text": ["word " * 30, "=1"]}
+    {
+        "stage": ["pay", "use"],
+        "is_over": [True, False],
+        "customers": pa.array([521, None], pa.int64()),
+        "net_experience": [21.52341111, -0.00001234],
+        "text": ["word " * 30, "=1"],
+    }
 )
 
 
@@ -274,6 +281,7 @@ def test_an_answer_keeps_whole_numbers_whole_and_shows_what_is_null() -> None:
     assert "21.5234 " in shown
     assert "-1.23e-05" in shown
     assert "null" in shown
+    assert "false" in shown
 
 
 @pytest.mark.parametrize("width", [30, 50, 80, 160])
@@ -387,6 +395,35 @@ def test_a_record_counts_in_just_the_figures_that_count_it(fernway: Workspace) -
             for cut in found:
                 found[cut] += unit["stage"] == "onboard" and row["table"] == "stage_sources" and "2026-Q2" in row["periods"] and cut in row["cuts"]
     assert found == {"all": figure["units"], "region Coast": coast["units"]}
+
+
+def test_a_record_is_told_of_the_warnings_that_it_is_among(fernway: Workspace, tmp_path: Path) -> None:
+    """Open ones of its stage, source, place and themes; not those before it, elsewhere, or of a measure."""
+    (unit,) = rows(
+        fernway, "from units where kind = 'survey' and stage = 'onboard' and stance = 'trouble' and region = 'Coast' order by said_on desc, unit_id limit 1"
+    )
+    on, other = str(unit["said_on"]), "date '2020-01-01'"
+    place = Workspace(tmp_path)
+    place.published.mkdir()
+    shutil.copyfile(reading.database(fernway), place.published / "listening.duckdb")
+    told = [
+        ("all", "onboard", "survey, tickets", "region", "Coast", None, f"date '{on}'", "null"),
+        ("whole stage", "onboard", None, "all", "all", None, "date '2025-04-01'", "null"),
+        ("closed before", "onboard", None, "all", "all", None, other, other),
+        ("elsewhere", "onboard", None, "region", "City", None, other, "null"),
+        ("of operations", "onboard", None, "all", "all", "on_time", other, "null"),
+        ("other stage", "pay", None, "all", "all", None, other, "null"),
+    ]
+    with duckdb.connect(str(place.published / "listening.duckdb")) as connection:
+        connection.execute(
+            "create or replace table warnings (warning_id varchar, stage varchar, source varchar, cut_by varchar, cut_value varchar, measure varchar, "
+            "began_on date, closed_on date, theme varchar, opened_on date, text varchar)"
+        )
+        for *given, began, closed in told:
+            connection.execute(f"insert into warnings select ?, ?, ?, ?, ?, ?, {began}, {closed}, null, {began}, 'Trouble.'", given)
+    (record,) = rows(fernway, f"select record_id from records where unit_id = '{unit['unit_id']}' limit 1")
+    explained = reading.explain(place, str(record["record_id"]))
+    assert {row["warning_id"] for row in explained["warnings"]} == {"all", "whole stage"}
 
 
 def test_a_record_is_explained_in_words_too(

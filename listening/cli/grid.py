@@ -59,6 +59,8 @@ def cell(value: Any) -> Text:
     """A value as a person reads it; --json and --out give it to the last digit."""
     if value is None:
         return NULL
+    if isinstance(value, bool):
+        return Text(str(value).lower())
     if isinstance(value, float | decimal.Decimal):
         return Text(number(float(value)))
     if isinstance(value, dt.datetime):
