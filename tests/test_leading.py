@@ -13,7 +13,6 @@ from listening import chances, journey
 from listening.leading import levels
 from listening.prove import levels as proof
 from listening.prove.figures import Run
-
 from listening.workspace import Mend, Workspace
 from tests.conftest import rows
 

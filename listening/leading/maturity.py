@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from listening import chances, intervals
 from listening.journey import Journey, Maturity
 from listening.leading import levels
 from listening.leading.levels import LEVELS, MEASURES, NOT_PLACED, UNPLACED
-from listening import chances, intervals
 
 KEY = ["stage", "period_kind", "period"]
 PERIOD = ["period_kind", "period", "period_start", "period_end", "is_over"]

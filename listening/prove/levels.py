@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from listening import chances, intervals
 from listening.journey import Maturity
 from listening.leading import levels
 from listening.prove.figures import WORLDS, Figure, Floats, Run, mean
-from listening import chances, intervals
 
 Ints = NDArray[np.int64]
 STAGES = 8
