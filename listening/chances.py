@@ -54,3 +54,8 @@ def _homogeneity(hits: ArrayLike, of: ArrayLike) -> tuple[Floats, Floats, Floats
     excess = (n * (k / n - p[..., None]) ** 2).sum(axis=-1) / noise
     usual = (whole - (n**2).sum(axis=-1) / whole) / freedom
     return excess, noise / usual, freedom
+
+
+def student(freedom: int) -> float:
+    """How many standard deviations a 90 % interval reaches to each side where the deviation is known from few."""
+    return float(special.stdtrit(freedom, UPPER))

@@ -18,7 +18,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 FEEDBACK_KINDS = ("survey", "ticket", "review", "chat", "social", "call", "employee", "supplier")
-FACT_KINDS = ("operations", "customers", "outcomes", "invitations", "checkins", "internal_ratings", "investment")
+FACT_KINDS = ("operations", "customers", "outcomes", "invitations", "checkins", "internal_ratings", "investment", "actions")
+ACTION_KINDS = ("mend", "remove a rule", "innovate")
+CAUSES = ("customers", "competitor", "internal")
 DIMENSIONS = ("region", "channel", "product", "brand", "segment", "unit", "team")
 ROLES = ("buyer", "user", "sponsor", "employee", "supplier", "community")
 GONE = "_gone"  # the cell that a connector adds where it finds out itself that a row was deleted

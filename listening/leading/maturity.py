@@ -11,6 +11,7 @@ from listening import chances, intervals
 from listening.journey import Journey, Maturity
 from listening.leading import levels
 from listening.leading.levels import LEVELS, MEASURES, NOT_PLACED, UNPLACED
+from listening.leading.wording import rows as rows_of
 
 KEY = ["stage", "period_kind", "period"]
 PERIOD = ["period_kind", "period", "period_start", "period_end", "is_over"]
@@ -126,15 +127,15 @@ def placed(grid: pd.DataFrame, measures: pd.DataFrame, now: str) -> pd.DataFrame
     for _, stage in grid.groupby("stage", sort=False):
         quarters = stage[stage["period_kind"] == "quarter"].sort_values("period_start")
         current, stood = UNPLACED, [(pd.Timestamp.min, UNPLACED)]
-        for row in _rows(quarters):
+        for row in rows_of(quarters):
             current = _step(current, gates.loc[tuple(row[name] for name in KEY)])
             stood.append((pd.Timestamp(row["period_end"]), current))
             rows.append({**row, "level_no": current})
-        for row in _rows(stage[stage["period"] == now]):
+        for row in rows_of(stage[stage["period"] == now]):
             before = [level for end, level in stood if end <= pd.Timestamp(row["period_start"])][-1]
             rows.append({**row, "level_no": _step(before, gates.loc[tuple(row[name] for name in KEY)])})
     frame = pd.DataFrame(rows, columns=[*grid.columns, "level_no"])
-    limiting = [_limiting(row["level_no"], wide.loc[tuple(row[name] for name in KEY)]) for row in _rows(frame)]
+    limiting = [_limiting(row["level_no"], wide.loc[tuple(row[name] for name in KEY)]) for row in rows_of(frame)]
     following = [(*LEVELS[1:], None)[max(level, 0)] for level in frame["level_no"]]
     return frame.assign(
         next_level=pd.Series(following, frame.index, dtype=object),
@@ -172,9 +173,9 @@ def told(frame: pd.DataFrame, measures: pd.DataFrame, states: pd.DataFrame, hint
     """
     frame = frame.merge(states, on=KEY, how="left").merge(hints, on=KEY, how="left")
     frame["staying"] = (1 - frame["lost"] / frame["customers"].where(frame["customers"] > 0)).clip(0, 1)
-    known = {tuple(row[name] for name in (*KEY, "measure")): row for row in _rows(measures)}
+    known = {tuple(row[name] for name in (*KEY, "measure")): row for row in rows_of(measures)}
     rows = []
-    for row in _rows(frame):
+    for row in rows_of(frame):
         title, is_placed = journey.titles[row["stage"]], row["level_no"] > UNPLACED
         level = LEVELS[row["level_no"]] if is_placed else NOT_PLACED
         limit = known.get((*(row[name] for name in KEY), row["limiting_measure"]))
@@ -207,7 +208,7 @@ def _staying(row: dict[str, Any]) -> str:
 
 def in_words(measures: pd.DataFrame) -> list[str]:
     """A sentence for each measure."""
-    return [_sentence(row) for row in _rows(measures)]
+    return [_sentence(row) for row in rows_of(measures)]
 
 
 def _sentence(row: dict[str, Any]) -> str:
@@ -226,8 +227,3 @@ def _sentence(row: dict[str, Any]) -> str:
 
 def _chance(probability: float) -> str:
     return f"{probability:.0%} likely" if 0.005 <= probability <= 0.995 else "hardly possible" if probability < 0.5 else "almost certain"
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]  # columns are always named by words
-    return found

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from listening import actions
 from listening.journey import Journey
-from listening.leading import maturity
+from listening.leading import acting, maturity
 from listening.warehouse import Warehouse
-from listening.workspace import Company, Workspace
+from listening.workspace import Company, Mend, Workspace
 
 NOW = "last 90 days"
 DAYS = {"period_start": object, "period_end": object}
@@ -26,7 +29,7 @@ def tell(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: 
     """
     with warehouse.transaction():
         _tell_maturity(warehouse, journey)
-    return []
+        return _tell_actions(workspace, warehouse, journey, company, clock)
 
 
 def _tell_maturity(warehouse: Warehouse, journey: Journey) -> None:
@@ -43,6 +46,21 @@ def _tell_maturity(warehouse: Warehouse, journey: Journey) -> None:
     hints = _measure(warehouse, "trouble_of_feedback").rename(columns={"value": "hint_value"})[[*KEY, "hint_value"]]
     warehouse.replace("leading/maturity_measures", known)
     warehouse.replace("leading/maturity", maturity.told(levels, known, states, hints, journey))
+
+
+def _tell_actions(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: Company, clock: dt.datetime) -> list[str]:
+    """What was done and whether it worked; of sources alone while actions.csv cannot be read."""
+    today = clock.astimezone(ZoneInfo(company.timezone)).date()
+    try:
+        own, notes = actions.read(workspace), []
+    except Mend as problem:
+        own, notes = [], [f"{problem} Until then the actions in it are left out."]
+    listed = acting.listed(warehouse.frame("leading/told", today=today), own, journey, today)
+    around = partial(warehouse.frame, "leading/around", clock=clock, timezone=company.timezone, days=acting.WINDOW)
+    judged = acting.judged(listed, around, warehouse.frame("leading/quarters"), journey, today)
+    warehouse.replace("leading/actions", judged)
+    warehouse.replace("leading/accountability", acting.answering(judged, journey))
+    return notes
 
 
 def _measure(warehouse: Warehouse, name: str) -> pd.DataFrame:
