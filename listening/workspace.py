@@ -424,7 +424,7 @@ def _check_names(source: Source) -> None:
 FACT_COLUMNS = (
     "measure", "at", "failed", "passed", "since", "left_at", "value", "value_basis", "cost_to_serve", "valued_at", "outcome", "amount", "reason",
     "sent_at", "answered_id", "asked_at", "answered", "experience", "expectation", "memorable", "effort", "would_recommend", "rated_at",
-    "great_share", "rating", "period",
+    "great_share", "rating", "period", "what", "kind", "owner", "because_of", "started_on", "due_on", "closed_on", "expected", "note",
 )  # fmt: skip
 CANONICAL_COLUMNS = (
     "id", "said_at", "title", "text", "score", "updated_at", "deleted", "experienced_at", "customer_id", "account_id",

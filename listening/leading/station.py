@@ -11,7 +11,7 @@ import pandas as pd
 
 from listening import actions
 from listening.journey import Journey
-from listening.leading import acting, maturity
+from listening.leading import acting, balance, gap, maturity, purpose
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Mend, Workspace
 
@@ -27,15 +27,18 @@ def tell(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: 
     Returns:
         Sentences on what a person must mend.
     """
-    with warehouse.transaction():
-        _tell_maturity(warehouse, journey)
-        return _tell_actions(workspace, warehouse, journey, company, clock)
-
-
-def _tell_maturity(warehouse: Warehouse, journey: Journey) -> None:
+    today = clock.astimezone(ZoneInfo(company.timezone)).date()
     periods = warehouse.frame("story/all_periods").astype(DAYS).drop(columns=["cut_by", "cut_value"])
-    periods = periods[periods["period_kind"] != "month"]
-    grid = pd.DataFrame({"stage": journey.names}).merge(periods, how="cross")
+    grid = pd.DataFrame({"stage": journey.names}).merge(periods[periods["period_kind"] != "month"], how="cross")
+    with warehouse.transaction():
+        _tell_maturity(warehouse, journey, grid)
+        _tell_gap(warehouse, journey, grid[(grid["period_kind"] == "quarter") | (grid["period"] == NOW)], today)
+        moments = _tell_balance(warehouse, journey, grid[grid["period_kind"] == "quarter"])
+        notes = _tell_purpose(workspace, warehouse, moments)
+        return notes + _tell_actions(workspace, warehouse, journey, company, clock, today)
+
+
+def _tell_maturity(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame) -> None:
     asked = warehouse.frame("story/asked_counts")
     places = warehouse.frame("leading/places", least=maturity.LEAST_AT_A_PLACE)
     known = maturity.measured(grid, asked[asked["cut_by"] == "all"], _measure(warehouse, maturity.TROUBLE), places, journey.maturity)
@@ -48,9 +51,33 @@ def _tell_maturity(warehouse: Warehouse, journey: Journey) -> None:
     warehouse.replace("leading/maturity", maturity.told(levels, known, states, hints, journey))
 
 
-def _tell_actions(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: Company, clock: dt.datetime) -> list[str]:
+def _tell_gap(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, today: dt.date) -> None:
+    believed = warehouse.frame("leading/believed", today=today)
+    warehouse.replace("leading/delivery_gap", gap.compared(grid, believed, _measure(warehouse, "great_of_customers"), journey))
+
+
+def _tell_balance(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame) -> pd.DataFrame:
+    """What is asked and spent by stage; gives the same by moment of the customer's life."""
+    spent, listened = warehouse.frame("leading/spent"), warehouse.frame("leading/listened", least=balance.LEAST_HEARD)
+    told = balance.balanced(grid, spent, listened, _measure(warehouse, maturity.TROUBLE), warehouse.frame("leading/at_stake"), journey)
+    moments = balance.by_moment(told)
+    warehouse.replace("leading/investment_balance", told)
+    warehouse.replace("leading/investment_moments", moments)
+    return moments
+
+
+def _tell_purpose(workspace: Workspace, warehouse: Warehouse, moments: pd.DataFrame) -> list[str]:
+    """The purpose grid; empty while purpose.yaml cannot be read."""
+    warehouse.replace("leading/purpose_grid", [])
+    try:
+        warehouse.replace("leading/purpose_grid", purpose.laid_out(purpose.read(workspace), moments))
+    except Mend as problem:
+        return [f"{problem} Until then there is no purpose grid."]
+    return []
+
+
+def _tell_actions(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: Company, clock: dt.datetime, today: dt.date) -> list[str]:
     """What was done and whether it worked; of sources alone while actions.csv cannot be read."""
-    today = clock.astimezone(ZoneInfo(company.timezone)).date()
     try:
         own, notes = actions.read(workspace), []
     except Mend as problem:
@@ -65,6 +92,6 @@ def _tell_actions(workspace: Workspace, warehouse: Warehouse, journey: Journey, 
 
 def _measure(warehouse: Warehouse, name: str) -> pd.DataFrame:
     """A measure of every stage and period, of all customers."""
-    columns = [*KEY, "value", "low", "high", "n"]
+    columns = [*KEY, "value", "low", "high", "n", "denominator"]
     found: pd.DataFrame = warehouse.select("story/stage_measures", columns, measure=name, cut_by="all").to_pandas()
     return found
