@@ -134,8 +134,8 @@ def _by_quarters(row: dict[str, Any], quarters: pd.DataFrame) -> dict[str, Any]:
 def _effect(row: dict[str, Any], mine: pd.DataFrame, others: pd.DataFrame, better: int) -> dict[str, Any]:
     before, after, noise = (float(mine[name].iloc[0]) for name in ("first", "last", "noise"))
     effect = effects.compared(after - before, noise, others["last"] - others["first"], others["noise"])
-    hoped = row["expected"] if row["expected"] else better * 1e-9
-    return {**vars(effect), "before": before, "after": after, "verdict": effect.verdict(hoped), "is_short": _is_short(effect, row["expected"])}
+    hoped = row["expected"] or 0.0
+    return {**vars(effect), "before": before, "after": after, "verdict": effect.verdict(hoped or better, hoped), "is_short": _is_short(effect, row["expected"])}
 
 
 def _is_short(effect: Effect, expected: float | None) -> bool:
@@ -148,7 +148,7 @@ def _is_short(effect: Effect, expected: float | None) -> bool:
 VERDICTS = {
     effects.WORKED: "It worked: it moved more than noise, and more than the others did.",
     effects.WORSE: "It got worse, more than noise and more than the others did.",
-    effects.NO_EFFECT: "No effect: it did not move more than noise and more than the others did, and what was hoped for can be ruled out.",
+    effects.NO_EFFECT: "No effect: it did not move more than noise and more than the others did, and by less than was hoped for.",
     effects.TOO_LITTLE: "Whether it worked cannot be told: the interval holds nothing as well as what was hoped for.",
 }
 
@@ -174,7 +174,7 @@ def _sentence(row: dict[str, Any], journey: Journey) -> str:
     )
     verdict = VERDICTS[row["verdict"]]
     if row["verdict"] == effects.NO_EFFECT and not row["expected"]:
-        verdict = "No effect: it did not move more than noise and more than the others did."
+        verdict = "No effect to be seen: it did not move more than noise and more than the others did."
     hoped = f" {times * row['expected']:+.0f} points were hoped for." if row["expected"] else ""
     short = " It is less than was hoped." if row["verdict"] == effects.WORKED and row["is_short"] else ""
     return f"{head}{own}{moved}{others}{verdict}{hoped}{short}"
