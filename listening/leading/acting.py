@@ -38,13 +38,19 @@ def listed(told: pd.DataFrame, own: Sequence[Action], journey: Journey, today: d
         rows[action.action_id] = before | {name: value for name, value in cells.items() if value is not None or name not in before}
     points = journey.stage_of_touchpoint
     frame = pd.DataFrame([{**row, "stage": row["stage"] or points.get(row["touchpoint"])} for row in rows.values() if row.get("what")], columns=COLUMNS)
-    frame = frame.astype(object).where(frame.notna(), None)
+    frame = _with_none(frame)
     frame["cut_by"], frame["cut_value"] = frame["cut_by"].fillna("all"), frame["cut_value"].fillna("all")
     frame["state"] = pd.Series([_state(row, today) for row in wording.rows(frame)], frame.index, dtype=object)
     return frame
 
 
 COLUMNS = ["action_id", "source", *kept.COLUMNS[1:]]
+
+
+def _with_none(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same with None wherever something is missing, so that it reads as plain values."""
+    plain: pd.DataFrame = frame.astype(object)
+    return plain.where(plain.notna(), None)
 
 
 def _of_source(row: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def judged(frame: pd.DataFrame, passages: Passages, quarters: pd.DataFrame, jour
     for row in wording.rows(frame):
         result = _not_yet(row, today) or _by_operations(row, passages) or _by_quarters(row, quarters)
         found.append({**row, **result, "text": _sentence({**row, **result}, journey)})
-    return pd.DataFrame(found)
+    return _with_none(pd.DataFrame(found))
 
 
 def _not_yet(row: dict[str, Any], today: dt.date) -> dict[str, Any] | None:
