@@ -50,17 +50,20 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Zendesk]:
 
 def gather(place: Workspace, standin: Zendesk) -> tuple[night.Night, dict[str, str]]:
     """A night up to its records at the stand-in's time, and what stands then."""
+    standin.be_quiet()
     as_of = dt.datetime.fromtimestamp(standin.clock.now, dt.UTC).isoformat()
     with night.begin(place, as_of) as tonight:
         tonight.gather("tickets")
+        tonight._write_journey()
         found = tonight.warehouse._connection.execute(RECORDS).fetchall()
     return tonight, dict(found)
 
 
-def settled(standin: Zendesk) -> dict[str, str]:
-    """What is told once the minute has passed that the export leaves out."""
-    standin.clock.wait(61)
-    return standin.told()
+def state(place: Workspace) -> dict[str, Any]:
+    """How the source stands after the last night."""
+    with warehouse.opened(place.warehouse) as store:
+        found: list[dict[str, Any]] = store.select("night/source_states", ["state", "fresh_at"], source="tickets").to_pylist()
+    return found[0]
 
 
 def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_workspace: Make, account: Zendesk) -> None:
@@ -72,9 +75,8 @@ def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_worksp
         tonight, found = gather(place, account)
         assert not tonight.faults, (number, tonight.faults)
     account.clock.wait(DAY)
-    expected = settled(account)
     _, found = gather(place, account)
-    assert found == expected
+    assert found == account.told()
     assert len(found) > 400
     assert not account.faults or max(account.faults) > account.requests
 
@@ -83,14 +85,12 @@ def test_missed_nights_are_caught_up_with(make_workspace: Make, account: Zendesk
     place = make_workspace(SOURCE.format(url=account.base_url))
     for missed in (1, 8, 40):
         account.clock.wait(missed * DAY)
-        expected = settled(account)
-        assert gather(place, account)[1] == expected
+        assert gather(place, account)[1] == account.told()
 
 
 def test_a_night_that_was_killed_between_two_pages_loses_and_doubles_nothing(make_workspace: Make, account: Zendesk, monkeypatch: pytest.MonkeyPatch) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
     account.clock.wait(50 * DAY)
-    expected = settled(account)
     monkeypatch.setattr(walking, "PAGE_ROWS", 100)  # a pull for each page
     kept = []
 
@@ -107,8 +107,8 @@ def test_a_night_that_was_killed_between_two_pages_loses_and_doubles_nothing(mak
     monkeypatch.setattr(batches, "keep", whole)
     exports = account.places.count(EXPORT)
     tonight, found = gather(place, account)
-    assert found == expected
-    assert tonight.counts["tickets"]["repeated"] == 0
+    assert found == account.told()
+    assert tonight.counts["tickets"]["updated"] == 0
     assert account.places.count(EXPORT) > exports
 
 
@@ -117,7 +117,6 @@ def test_a_night_that_was_killed_before_the_store_knew_its_rows_goes_on_after_th
 ) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
     account.clock.wait(20 * DAY)
-    expected = settled(account)
 
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
@@ -129,8 +128,8 @@ def test_a_night_that_was_killed_before_the_store_knew_its_rows_goes_on_after_th
     monkeypatch.setattr(station, "_register", register)
     asked = account.places.count(COMMENTS)
     tonight, found = gather(place, account)
-    assert found == expected
-    assert sum(tonight.counts["tickets"][outcome] for outcome in ("repeated", "updated")) == 0
+    assert found == account.told()
+    assert tonight.counts["tickets"]["updated"] == 0
     assert account.places.count(COMMENTS) == asked
 
 
@@ -141,7 +140,7 @@ def test_a_store_that_was_lost_is_built_again_with_its_cursors(make_workspace: M
     warehouse.discard(place.warehouse)
     asked = len(account.places)
     account.clock.wait(3600)
-    assert gather(place, account)[1] == settled(account)
+    assert gather(place, account)[1] == account.told()
     assert len(account.places) - asked < 20
 
 
@@ -156,10 +155,10 @@ def test_a_budget_spreads_a_long_history_over_nights(make_workspace: Make, accou
         tonight, found = gather(place, account)
         assert account.requests - before <= 131  # and the one for a token
         assert not tonight.faults
-        states.append(tonight._source_states()[0]["state"])
+        states.append(state(place)["state"])
     assert states == ["behind"] * (nights - 1) + ["ok"]
     assert nights > 2
-    assert found == settled(account)
+    assert found == account.told()
 
 
 def test_a_system_that_is_down_fails_in_words_and_keeps_what_came_before(make_workspace: Make, account: Zendesk) -> None:
@@ -172,10 +171,10 @@ def test_a_system_that_is_down_fails_in_words_and_keeps_what_came_before(make_wo
     assert found == before
     assert "503" in tonight.faults["tickets"][0]
     assert tonight.status == night.DONE_IN_PART
-    state = tonight._source_states()[0]
-    assert (state["state"], state["fresh_at"].timestamp() < tonight.clock.timestamp()) == ("failed", True)
+    assert state(place)["state"] == "failed"
+    assert state(place)["fresh_at"] < tonight.clock - dt.timedelta(hours=23)
     account.faults.clear()
-    assert gather(place, account)[1] == settled(account)
+    assert gather(place, account)[1] == account.told()
 
 
 @pytest.mark.parametrize("kind", ["html", "nothing"])
@@ -187,7 +186,7 @@ def test_a_login_page_leaves_the_cursor_where_it_was(make_workspace: Make, accou
     assert tonight.faults["tickets"]
     assert not found
     account.faults.clear()
-    assert gather(place, account)[1] == settled(account)
+    assert gather(place, account)[1] == account.told()
 
 
 def test_an_empty_page_is_not_the_end_and_a_repeated_one_no_loop(make_workspace: Make, account: Zendesk) -> None:
@@ -195,7 +194,7 @@ def test_an_empty_page_is_not_the_end_and_a_repeated_one_no_loop(make_workspace:
     account.clock.wait(10 * DAY)
     cursor = base64.b64encode(b"1|-1").decode()
     account.faults = {2: Fault("change", change=lambda page: {**page, "tickets": [], "end_of_stream": False, "after_cursor": cursor})}
-    assert gather(place, account)[1] == settled(account)
+    assert gather(place, account)[1] == account.told()
 
 
 def test_a_cursor_that_never_moves_is_an_error(make_workspace: Make, account: Zendesk) -> None:
@@ -214,14 +213,14 @@ def test_more_tickets_at_one_moment_than_a_page_holds_all_come(make_workspace: M
     account.log = [zendesk.Event(account.start, "create", number, number, f"The lift is broken since {number} days.") for number in range(3000)]
     account.clock.wait(DAY)
     assert len(account.told()) == 3000
-    assert gather(place, account)[1] == settled(account)
+    assert gather(place, account)[1] == account.told()
 
 
 def test_tickets_twice_on_a_page_and_in_any_order_count_once(make_workspace: Make, account: Zendesk) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
     account.clock.wait(10 * DAY)
     account.faults = {2: Fault("change", change=lambda page: {**page, "tickets": [*reversed(page["tickets"]), *page["tickets"]]})}
-    assert gather(place, account)[1] == settled(account)
+    assert gather(place, account)[1] == account.told()
 
 
 def test_a_row_that_changes_its_shape_is_set_aside_and_the_others_go_on(make_workspace: Make, account: Zendesk) -> None:
@@ -237,7 +236,7 @@ def test_a_row_that_changes_its_shape_is_set_aside_and_the_others_go_on(make_wor
     assert not tonight.faults
     assert tonight.reasons["tickets"]["'created_at' holds a number"] == 1
     assert tonight.reasons["tickets"]["has no 'status'"] == 1
-    assert found.items() < settled(account).items()
+    assert found.items() < account.told().items()
 
 
 def test_a_checkpoint_in_the_future_is_refused(make_workspace: Make, account: Zendesk) -> None:
@@ -275,7 +274,7 @@ def test_an_old_api_token_still_signs_in(make_workspace: Make, account: Zendesk,
         f'email = "{zendesk.API_EMAIL}"\napi_token_env = "ZENDESK_TOKEN"\n'
     )
     account.clock.wait(3 * DAY)
-    assert gather(place, account)[1] == settled(account)
+    assert gather(place, account)[1] == account.told()
 
 
 def test_an_account_without_ratings_gives_the_rest(make_workspace: Make, account: Zendesk) -> None:
@@ -284,7 +283,7 @@ def test_an_account_without_ratings_gives_the_rest(make_workspace: Make, account
     account.clock.wait(10 * DAY)
     tonight, found = gather(place, account)
     assert not tonight.faults
-    assert found == settled(account)
+    assert found == account.told()
 
 
 @pytest.mark.parametrize(

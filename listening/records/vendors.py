@@ -27,7 +27,6 @@ def recognise(source: Source, fields: set[str]) -> Layout | None:
     """The layout of a well-known export by its columns; None for any other."""
     for known in (
         _zendesk_tickets,
-        _zendesk_ratings,
         _zendesk_comments,
         _zendesk_chats,
         _intercom_interface,
@@ -134,26 +133,6 @@ def _zendesk_satisfaction(row: Row, base: Said) -> list[Said]:
         "score_name": "CSAT",
     }
     return [{**base, **rating}]
-
-
-def _zendesk_ratings(source: Source, fields: set[str]) -> Layout | None:
-    """Ratings as the API lists them; the same records as the ratings that tickets carry."""
-    if not {"id", "ticket_id", "score", "requester_id", "created_at"} <= fields or "body" in fields:
-        return None
-
-    def take_apart(row: Row) -> list[Said]:
-        ticket = _key(row.get("ticket_id"))
-        base: Said = {
-            "thread_id": ticket,
-            "whole": f"{ticket}/*",
-            "customer_id": value(row, "requester_id"),
-            "updated_at": value(row, "updated_at"),
-        }
-        rating = {name: value(row, name) for name in ("score", "comment", "created_at", "updated_at")}
-        said = _zendesk_satisfaction({"satisfaction_rating": rating}, base)
-        return said or [{**base, "id": f"{ticket}/satisfaction", "said_at": value(row, "created_at"), "text": None}]
-
-    return Layout("Zendesk satisfaction ratings", take_apart, ("created_at", "updated_at"))
 
 
 def _zendesk_comments(source: Source, fields: set[str]) -> Layout | None:

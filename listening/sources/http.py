@@ -198,7 +198,7 @@ class Client:
             OutOfBudget: the night's budget is spent.
             Stopped: no whole answer came.
         """
-        return self._json("GET", path, needs, params=parameters, headers=headers)
+        return self._json("GET", path, needs, params=parameters or None, headers=headers)
 
     def post(
         self, path: str, content: Mapping[str, Any], needs: Iterable[str] = (), *, is_repeatable: bool = False, headers: Mapping[str, str] | None = None
@@ -208,7 +208,7 @@ class Client:
 
     def answer(self, path: str, parameters: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Answer:
         """A whole answer as bytes with its headers, for what is no JSON or has its next link in a header."""
-        answer: Answer = self._asked("GET", path, lambda answer: answer, params=parameters, headers=headers)
+        answer: Answer = self._asked("GET", path, lambda answer: answer, params=parameters or None, headers=headers)
         return answer
 
     def download(self, path: str, target: Path, parameters: Mapping[str, Any] | None = None) -> None:
@@ -221,7 +221,7 @@ class Client:
                     file.write(piece)
 
         try:
-            self._asked("GET", path, lambda answer: answer, params=parameters, into=write)
+            self._asked("GET", path, lambda answer: answer, params=parameters or None, into=write)
         except BaseException:
             target.unlink(missing_ok=True)
             raise

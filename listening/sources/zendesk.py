@@ -22,7 +22,7 @@ from listening.sources.walking import budget
 
 EXPORT = "api/v2/incremental/tickets/cursor.json"
 PAGE_ROWS, PART_ROWS = 1000, 100
-COMMENTS_A_PAGE = 100
+LIST_ROWS = 100
 TOO_RECENT = 300  # seconds before now that a first start_time must lie back, with room to spare
 AT_ONCE = 4  # requests for comments
 _RATED = ("good", "bad")
@@ -76,8 +76,9 @@ def _tickets(session: Session, client: Client, state: State | None) -> Iterator[
             rows = _complete(client, part)
             if is_last:
                 yield Page(rows, {"cursor": following, "until": until} if following else None)
-            else:
-                yield Page(rows, {"cursor": cursor, "until": until, "done": _stamp(part[-1])})
+            else:  # many tickets of one moment have no place between them to go on from
+                yield Page(rows, {"cursor": cursor, "until": until, "done": _stamp(part[-1])} if _stamp(part[-1]) != done else None)
+                done = _stamp(part[-1])
         if is_end:
             return
         cursor, done = following, 0
@@ -126,26 +127,28 @@ def _comments(client: Client, ticket: int | str) -> list[Cells] | None:
     """All comments of a ticket, each with its author's role where Zendesk tells it; None if the ticket has gone meanwhile."""
     found: list[Cells] = []
     roles: dict[Any, Any] = {}
-    asked: dict[str, Any] = {"page[size]": COMMENTS_A_PAGE, "include": "users"}
-    path = f"api/v2/tickets/{ticket}/comments.json"
-    seen: set[str] = set()
-    while True:
-        try:
-            content = client.get(path, asked, needs=("comments",))
-        except Refused as problem:
-            if problem.status in (404, 410):
-                return None
-            raise
-        found += _objects(content["comments"], "comments")
-        roles |= {user.get("id"): user.get("role") for user in content.get("users") or () if isinstance(user, dict)}
-        following = _following(content)
-        if following is None:
-            break
-        if following in seen:
-            raise Stopped(f"gives the same page of comments of ticket {ticket} again and again")
-        seen.add(following)
-        path, asked = following, {}
+    try:
+        for content in _listed(client, f"api/v2/tickets/{ticket}/comments.json", "comments", {"include": "users"}):
+            found += _objects(content["comments"], "comments")
+            roles |= {user.get("id"): user.get("role") for user in content.get("users") or () if isinstance(user, dict)}
+    except Refused as problem:
+        if problem.status in (404, 410):
+            return None
+        raise
     return [{**comment, "author": {"role": roles[comment.get("author_id")]}} if roles.get(comment.get("author_id")) else comment for comment in found]
+
+
+def _listed(client: Client, path: str, name: str, asked: dict[str, Any]) -> Iterator[Cells]:
+    """The pages of a list, by the links that Zendesk gives."""
+    content = client.get(path, {**asked, "page[size]": LIST_ROWS}, needs=(name,))
+    passed: set[str] = set()
+    yield content
+    while following := _following(content):
+        if following in passed:
+            raise Stopped(f"gives the same page of {name} again and again")
+        passed.add(following)
+        content = client.get(following, needs=(name,))
+        yield content
 
 
 def _following(content: Cells) -> str | None:
@@ -170,29 +173,6 @@ def _rating(client: Client, rating: Cells) -> Cells:
         raise
     found = content["satisfaction_rating"]
     return {**rating, **{name: found.get(name) for name in ("created_at", "updated_at")}} if isinstance(found, dict) else rating
-
-
-def _ratings(session: Session, client: Client, state: State | None) -> Iterator[Page]:
-    """Ratings of the last days once more, so that one counts whose ticket did not come again."""
-    start = (int(state["until"]) if state else _start(session)) - (86_400 if state else 0)
-    path, asked = "api/v2/satisfaction_ratings.json", {"start_time": max(1, start), "page[size]": COMMENTS_A_PAGE}
-    until = int(state["until"]) if state else 0
-    while True:
-        content = client.get(path, asked, needs=("satisfaction_ratings",))
-        ratings = _objects(content["satisfaction_ratings"], "satisfaction_ratings")
-        until = max([until, *(_moment(rating.get("updated_at") or rating.get("created_at")) for rating in ratings)])
-        following = _following(content)
-        yield Page([rating for rating in ratings if str(rating.get("score", "")).startswith(_RATED)], {"until": until} if following is None and until else None)
-        if following is None:
-            return
-        path, asked = following, {}
-
-
-def _moment(cell: Any) -> int:
-    try:
-        return int(dt.datetime.fromisoformat(str(cell)).timestamp())
-    except ValueError:
-        return 0
 
 
 def _objects(cells: Any, name: str) -> list[Cells]:
@@ -230,16 +210,6 @@ CONNECTOR = Connector(
             overlap="none needed: the cursor leaves out the last minute itself",
             deletions="status 'deleted'; redacted and internal comments by the ticket coming again",
             needs={"id": (int, str), "created_at": (str,), "requester_id": (int, str, type(None)), "status": (str,)},
-        ),
-        Stream(
-            name="ratings",
-            walk=_ratings,
-            key=("id",),
-            cursor="the newest updated_at",
-            overlap="one day",
-            deletions="with the ticket",
-            needs={"id": (int, str), "ticket_id": (int, str), "score": (str,), "created_at": (str,)},
-            is_optional=True,
         ),
     ),
     open=_open,

@@ -84,6 +84,12 @@ class Zendesk(Standin):
                     events.append(Event(at, what, ticket, said[-1] if what in ("redact", "hide") else number, self._words(number)))
         return events
 
+    def be_quiet(self) -> None:
+        """Wait for a moment with nothing new in the minute before, which the export leaves out, nor in the minutes after."""
+        moments = [event.at for event in self.log]
+        while any(-61 < at - self.clock.now < 300 for at in moments):
+            self.clock.wait(60)
+
     def catch_up(self) -> None:
         """Let everything happen that happens up to now."""
         while self.passed < len(self.log) and self.log[self.passed].at <= self.clock.now:
