@@ -1,0 +1,300 @@
+"""Intercom: takes an access token, gives conversations as they stand, each with its parts and rating.
+
+The search tells which conversations have changed, each is then asked for as a whole, since only so it has its parts. What
+the search told late, and what was deleted, is found by comparing all ids and their `updated_at` with what has landed.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime as dt
+import itertools
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from listening.sources.connector import Cells, Connector, Page, Session, Setting, State, Stream
+from listening.sources.http import Client, Refused, Stopped
+from listening.sources.pull import Check
+from listening.sources.walking import budget
+from listening.workspace import GONE
+
+VERSION = "2.11"  # of the API; each answers in its own shape for years
+SEARCH_ROWS, PART_ROWS = 150, 50
+AT_ONCE = 8  # requests for conversations
+MOST_PARTS = 500  # that Intercom gives of a conversation, the newest ones
+AGAIN_AFTER = 2.0  # seconds, where parts are missing
+OVERLAP_HOURS = 1
+DAYS_BETWEEN, EVERY_NIGHT = 7, 50_000  # days between comparisons; up to so many conversations every night compares
+HOURS_EARLY = 6  # a night may begin, and still count as a day after the last
+GONE_AT_MOST, TOO_FEW = 0.5, 20  # share of the conversations before it counts as a mistake; ids to speak of shares
+
+
+@dataclass(frozen=True)
+class _Token:
+    """The access token, and the version of the API that answers."""
+
+    token: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        """What goes with every request."""
+        return {"Authorization": f"Bearer {self.token}", "Intercom-Version": VERSION, "Accept": "application/json"}
+
+    def renew(self, used: Mapping[str, str]) -> bool:
+        """An access token does not end, and cannot be renewed."""
+        return False
+
+
+def _open(session: Session, base_url: str) -> AbstractContextManager[Client]:
+    return Client(base_url, _Token(session.secrets["access_token"]), budget=budget(session.source))
+
+
+def _conversations(session: Session, client: Client, state: State | None) -> Iterator[Page]:
+    """What has changed up to the night's clock, then now and then what a comparison of all ids finds besides."""
+    parts = _Parts()
+    try:
+        for page in itertools.chain(_changed(session, client, state), _compared(session, client, state)):
+            parts.count(page.rows)
+            yield page
+    finally:
+        session.checks += parts.checks()
+        if parts.capped:
+            session.note(
+                f"has {parts.capped} conversations with more parts than it gives ({MOST_PARTS}, the newest); older ones are kept where they came before"
+            )
+
+
+def _changed(session: Session, client: Client, state: State | None) -> Iterator[Page]:
+    """Conversations that have changed since the last night. The window ends where the night began, before the first request.
+
+    `done` in a state are the conversations of its last second that are kept already: the walk was stopped within a window.
+    """
+    end = int(session.clock)
+    since = _first(session)
+    second, done, kept = since, set[str](), {}
+    if state:
+        kept = {name: state[name] for name in ("compared_at", "conversations") if name in state}
+        second, done = int(state["until"]), set(state.get("done", ()))
+        since = second if done else max(since, second - int(session.option("overlap_hours", OVERLAP_HOURS) * 3600))
+    for found, is_sorted in _listed(client, since, end):
+        fresh = [item for item in found if not (_stamp(item) == second and str(item["id"]) in done)]
+        for some in _some(fresh):
+            rows = [row for row in _whole(client, some) if row]  # one that has gone in between is the comparison's
+            for item in some:
+                if _stamp(item) > second:
+                    second, done = _stamp(item), set()
+                done |= {str(item["id"])} if _stamp(item) == second else set()
+            yield Page(rows, {**kept, "until": second, "done": sorted(done)} if is_sorted else None)
+    yield Page([], {**kept, "until": end})
+
+
+def _listed(client: Client, since: int, end: int) -> Iterator[tuple[list[Cells], bool]]:
+    """Conversations last changed from `since` to before `end`, page by page, and whether they come in that order.
+
+    While they are walked, conversations change and leave the pages to come, which then move up. So each page begins anew
+    at the second at which the one before ended, and Intercom's own cursor only leads on within a second that fills a page.
+    An empty page is no end.
+    """
+    cursor: str | None = None
+    is_sorted, seen = True, set[str]()
+    while True:
+        content = client.post("conversations/search", _query(since, end, cursor), needs=("conversations",), is_repeatable=True)
+        found = [item for item in _objects(content["conversations"]) if "id" in item]
+        stamps = [_stamp(item) for item in found]
+        is_sorted = is_sorted and stamps == sorted(stamps)
+        yield found, is_sorted
+        following = _following(content)
+        if following is None:
+            return
+        if is_sorted and stamps and stamps[-1] > since:
+            since, cursor = stamps[-1], None
+            seen.clear()
+        elif following in seen:
+            raise Stopped("gives the same page of conversations again and again; what came before is kept")
+        else:
+            cursor = following
+            seen.add(following)
+
+
+def _query(since: int, end: int, cursor: str | None) -> Cells:
+    """A search; its comparisons leave out both ends, and know whole seconds only."""
+    window = [{"field": "updated_at", "operator": ">", "value": since - 1}, {"field": "updated_at", "operator": "<", "value": end}]
+    return {
+        "query": {"operator": "AND", "value": window},
+        "sort": {"field": "updated_at", "order": "ascending"},
+        "pagination": {"per_page": SEARCH_ROWS, **({"starting_after": cursor} if cursor else {})},
+    }
+
+
+def _following(content: Cells) -> str | None:
+    """The cursor of the next page; None at the end."""
+    pages = content.get("pages")
+    if not isinstance(pages, dict) and len(content["conversations"]) >= SEARCH_ROWS:
+        raise Stopped("gives a full page of conversations and does not say whether there are more")
+    following = pages.get("next") if isinstance(pages, dict) else None
+    if not following:
+        return None
+    cursor = following.get("starting_after") if isinstance(following, dict) else None
+    if not isinstance(cursor, str) or not cursor:
+        raise Stopped("gives a page of conversations without a cursor to go on from")
+    return cursor
+
+
+def _compared(session: Session, client: Client, state: State | None) -> Iterator[Page]:
+    """Conversations that landing lacks or has otherwise, and a tombstone for each that is gone.
+
+    Raises:
+        Stopped: so much is gone that it rather looks like a mistake.
+    """
+    if state is None or "done" in state or not _is_time_to_compare(session, state):  # else everything has come tonight
+        return
+    end = int(client.timing.today()) + 86_400  # also what has changed meanwhile
+    there = ([(str(item["id"]), str(item.get("updated_at"))) for item in found] for found, _ in _listed(client, _first(session), end))
+    differs = session.compare("id", "updated_at", there)
+    if len(differs.gone) > session.option("gone_at_most", GONE_AT_MOST) * differs.known and (len(differs.gone) >= TOO_FEW or not differs.seen):
+        raise Stopped(
+            f"lists {len(differs.gone)} of {differs.known} conversations no longer, which looks like a mistake, so none of them is deleted here. "
+            f"If it is meant, set gone_at_most = 1 in [sources.{session.source.name}] for one night."
+        )
+    for some in _some([{"id": key} for key in differs.gone]):
+        yield Page([row or _tombstone(item["id"]) for item, row in zip(some, _whole(client, some), strict=True)])
+    for some in _some([{"id": key} for key in differs.missing]):
+        yield Page([row for row in _whole(client, some) if row])
+    yield Page([], {"until": int(session.clock), "compared_at": session.clock, "conversations": differs.seen})
+
+
+def _is_time_to_compare(session: Session, state: State) -> bool:
+    days = session.option("compare_days", DAYS_BETWEEN)
+    if not days or session.is_rehearsal:
+        return False
+    is_small = state.get("conversations", 0) <= EVERY_NIGHT
+    return is_small or session.clock - state["compared_at"] >= days * 86_400 - HOURS_EARLY * 3_600
+
+
+def _whole(client: Client, items: list[Cells]) -> list[Cells | None]:
+    """The same conversations with their parts; None for one that is gone."""
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda item: _conversation(client, str(item["id"])), items))
+
+
+def _conversation(client: Client, key: str) -> Cells | None:
+    """One conversation. Where it says that it has more parts than came, it is asked for once more."""
+    path = f"conversations/{quote(key, safe='')}"
+    try:
+        row: Cells = client.get(path, needs=("id",))
+        given = _given(row)
+        if given < MOST_PARTS and any(given < told for told in _told(row)):
+            client.timing.wait(AGAIN_AFTER)
+            row = client.get(path, needs=("id",))
+    except Refused as problem:
+        if problem.status in (404, 410):
+            return None
+        raise
+    return row
+
+
+def _tombstone(key: str) -> Cells:
+    return {"type": "conversation", "id": key, "created_at": 0, "updated_at": None, "source": None, "conversation_parts": {}, GONE: True}
+
+
+@dataclass
+class _Parts:
+    """How many parts conversations say that they have, in the two places where they do, beside how many came."""
+
+    told: list[int] = field(default_factory=lambda: [0, 0])
+    given: list[int] = field(default_factory=lambda: [0, 0])
+    capped: int = 0
+
+    def count(self, rows: list[Cells]) -> None:
+        """Take in conversations."""
+        for row in rows:
+            told, given = _told(row), _given(row)
+            self.capped += given >= MOST_PARTS and max(told) > given
+            for place, number in enumerate(told):
+                if number >= 0:
+                    self.told[place] += number
+                    self.given[place] += given
+
+    def checks(self) -> list[Check]:
+        """What was counted."""
+        names = ("parts by conversation_parts.total_count", "parts by statistics.count_conversation_parts")
+        return [Check(name, told, given) for name, told, given in zip(names, self.told, self.given, strict=True)]
+
+
+def _told(row: Cells) -> tuple[int, int]:
+    """How many parts a conversation says that it has, by its list and by its statistics; -1 where it does not say."""
+    listed, statistics = row.get("conversation_parts"), row.get("statistics")
+    numbers = (
+        listed.get("total_count") if isinstance(listed, dict) else None,
+        statistics.get("count_conversation_parts") if isinstance(statistics, dict) else None,
+    )
+    first, second = (number if isinstance(number, int) else -1 for number in numbers)
+    return first, second
+
+
+def _given(row: Cells) -> int:
+    """How many parts came with a conversation."""
+    listed = row.get("conversation_parts")
+    return len(_objects(listed.get("conversation_parts") or [])) if isinstance(listed, dict) else 0
+
+
+def _first(session: Session) -> int:
+    """The first second of the configured day, or long before there was any conversation."""
+    since = session.option("since")
+    return int(dt.datetime.fromisoformat(str(since)).replace(tzinfo=dt.UTC).timestamp()) if since else 1
+
+
+def _stamp(item: Cells) -> int:
+    """The second of a conversation's last change; 0 where it does not say."""
+    try:
+        return int(item.get("updated_at") or 0)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _some(items: list[Cells]) -> Iterator[list[Cells]]:
+    """A few conversations at a time, so that little is lost where a night ends among them."""
+    for place in range(0, len(items), PART_ROWS):
+        yield items[place : place + PART_ROWS]
+
+
+def _objects(cells: Any) -> list[Cells]:
+    if not isinstance(cells, list):
+        raise Stopped("gives conversations, or their parts, that are no list")
+    return [cell for cell in cells if isinstance(cell, dict)]
+
+
+CONNECTOR = Connector(
+    name="intercom",
+    title="Intercom",
+    kinds=("ticket", "chat"),
+    base_url="https://api.intercom.io",
+    secrets={"access_token": "the access token of an app of your own (Developer Hub, Your apps, Configure, Authentication)"},
+    credentials=(("access_token",),),
+    scopes="Read conversations",
+    limits="10,000 requests a minute for an app, in windows of ten seconds; waits until X-RateLimit-Reset. "
+    "Europe and Australia: base_url = https://api.eu.intercom.io, https://api.au.intercom.io",
+    settings={
+        "overlap_hours": Setting("hours before the last night's end that are read once more", str(OVERLAP_HOURS), kind=(int, float)),
+        "compare_days": Setting(
+            f"days between comparisons of all ids, which find what was deleted; every night up to {EVERY_NIGHT:,} conversations; 0 for never",
+            str(DAYS_BETWEEN),
+            kind=int,
+        ),
+        "gone_at_most": Setting("the share of conversations that may be gone before it counts as a mistake", str(GONE_AT_MOST), kind=(int, float)),
+    },
+    streams=(
+        Stream(
+            name="conversations",
+            walk=_conversations,
+            key=("id",),
+            cursor="updated_at, in windows that end where the night began",
+            overlap=f"overlap_hours ({OVERLAP_HOURS}); beyond it the comparison",
+            deletions="comparison of all ids, each confirmed by a 404; redacted parts by their conversation coming again",
+            needs={"id": (str, int), "created_at": (int,), "conversation_parts": (dict,)},
+        ),
+    ),
+    open=_open,
+)
