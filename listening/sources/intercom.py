@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime as dt
-import itertools
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +29,7 @@ OVERLAP_HOURS = 1
 DAYS_BETWEEN, EVERY_NIGHT = 7, 50_000  # days between comparisons; up to so many conversations every night compares
 HOURS_EARLY = 6  # a night may begin, and still count as a day after the last
 GONE_AT_MOST, TOO_FEW = 0.5, 20  # share of the conversations before it counts as a mistake; ids to speak of shares
+NEEDS: Mapping[str, tuple[type, ...]] = {"id": (str, int), "created_at": (int,), "conversation_parts": (dict,)}
 
 
 @dataclass(frozen=True)
@@ -47,47 +47,46 @@ class _Token:
         return False
 
 
+class _Account(Client):
+    """Intercom, and how far tonight's walk has come: only what has landed whole can be compared."""
+
+    is_walked = is_new = False
+
+
 def _open(session: Session, base_url: str) -> AbstractContextManager[Client]:
-    return Client(base_url, _Token(session.secrets["access_token"]), budget=budget(session.source))
+    return _Account(base_url, _Token(session.secrets["access_token"]), budget=budget(session.source))
 
 
-def _conversations(session: Session, client: Client, state: State | None) -> Iterator[Page]:
-    """What has changed up to the night's clock, then now and then what a comparison of all ids finds besides."""
-    parts = _Parts()
-    try:
-        for page in itertools.chain(_changed(session, client, state), _compared(session, client, state)):
-            parts.count(page.rows)
-            yield page
-    finally:
-        session.checks += parts.checks()
-        if parts.capped:
-            session.note(
-                f"has {parts.capped} conversations with more parts than it gives ({MOST_PARTS}, the newest); older ones are kept where they came before"
-            )
-
-
-def _changed(session: Session, client: Client, state: State | None) -> Iterator[Page]:
-    """Conversations that have changed since the last night. The window ends where the night began, before the first request.
+def _conversations(session: Session, client: _Account, state: State | None) -> Iterator[Page]:
+    """What has changed since the last night. The window ends where this night began, before its first request.
 
     `done` in a state are the conversations of its last second that are kept already: the walk was stopped within a window.
+    Those of a window that came without all of their parts are `short`, and asked for again in the night after.
     """
     end = int(session.clock)
-    since = _first(session)
-    second, done, kept = since, set[str](), {}
+    since = second = _first(session)
+    done: set[str] = set()
+    short: list[str] = state.get("short", []) if state else []
     if state:
-        kept = {name: state[name] for name in ("compared_at", "conversations") if name in state}
         second, done = int(state["until"]), set(state.get("done", ()))
         since = second if done else max(since, second - int(session.option("overlap_hours", OVERLAP_HOURS) * 3600))
-    for found, is_sorted in _listed(client, since, end):
-        fresh = [item for item in found if not (_stamp(item) == second and str(item["id"]) in done)]
-        for some in _some(fresh):
-            rows = [row for row in _whole(client, some) if row]  # one that has gone in between is the comparison's
-            for item in some:
-                if _stamp(item) > second:
-                    second, done = _stamp(item), set()
-                done |= {str(item["id"])} if _stamp(item) == second else set()
-            yield Page(rows, {**kept, "until": second, "done": sorted(done)} if is_sorted else None)
-    yield Page([], {**kept, "until": end})
+    with _parts_counted(session) as parts:
+        for some in _some([{"id": key} for key in short] if not done else []):
+            yield Page([row for row in _whole(client, some) if row])
+        short = short if done else []
+        for found, is_sorted in _listed(client, since, end):
+            fresh = [item for item in found if not (_stamp(item) == second and str(item["id"]) in done)]
+            for some in _some(fresh):
+                rows = [row for row in _whole(client, some) if row]  # one that has gone in between is the comparison's
+                parts.count(rows)
+                short += [str(row["id"]) for row in rows if _is_short(row)]
+                for item in some:
+                    if _stamp(item) > second:
+                        second, done = _stamp(item), set()
+                    done |= {str(item["id"])} if _stamp(item) == second else set()
+                yield Page(rows, {"until": second, "done": sorted(done), "short": [*short]} if is_sorted else None)
+    yield Page([], {"until": end, "short": short})
+    client.is_walked, client.is_new = True, state is None
 
 
 def _listed(client: Client, since: int, end: int) -> Iterator[tuple[list[Cells], bool]]:
@@ -142,13 +141,13 @@ def _following(content: Cells) -> str | None:
     return cursor
 
 
-def _compared(session: Session, client: Client, state: State | None) -> Iterator[Page]:
-    """Conversations that landing lacks or has otherwise, and a tombstone for each that is gone.
+def _differences(session: Session, client: _Account, state: State | None) -> Iterator[Page]:
+    """Now and then, conversations that landing lacks or has otherwise, and a tombstone for each that is gone.
 
     Raises:
         Stopped: so much is gone that it rather looks like a mistake.
     """
-    if state is None or "done" in state or not _is_time_to_compare(session, state):  # else everything has come tonight
+    if not client.is_walked or client.is_new or not _is_time_to_compare(session, state):  # in the first night everything has come
         return
     end = int(client.timing.today()) + 86_400  # also what has changed meanwhile
     there = ([(str(item["id"]), str(item.get("updated_at"))) for item in found] for found, _ in _listed(client, _first(session), end))
@@ -158,19 +157,22 @@ def _compared(session: Session, client: Client, state: State | None) -> Iterator
             f"lists {len(differs.gone)} of {differs.known} conversations no longer, which looks like a mistake, so none of them is deleted here. "
             f"If it is meant, set gone_at_most = 1 in [sources.{session.source.name}] for one night."
         )
-    for some in _some([{"id": key} for key in differs.gone]):
-        yield Page([row or _tombstone(item["id"]) for item, row in zip(some, _whole(client, some), strict=True)])
-    for some in _some([{"id": key} for key in differs.missing]):
-        yield Page([row for row in _whole(client, some) if row])
-    yield Page([], {"until": int(session.clock), "compared_at": session.clock, "conversations": differs.seen})
+    with _parts_counted(session) as parts:
+        for some in _some([{"id": key} for key in differs.gone]):
+            yield Page([row or _tombstone(item["id"]) for item, row in zip(some, _whole(client, some), strict=True)])
+        for some in _some([{"id": key} for key in differs.missing]):
+            rows = [row for row in _whole(client, some) if row]
+            parts.count(rows)
+            yield Page(rows)
+    yield Page([], {"compared_at": session.clock, "conversations": differs.seen})
 
 
-def _is_time_to_compare(session: Session, state: State) -> bool:
+def _is_time_to_compare(session: Session, state: State | None) -> bool:
     days = session.option("compare_days", DAYS_BETWEEN)
     if not days or session.is_rehearsal:
         return False
-    is_small = state.get("conversations", 0) <= EVERY_NIGHT
-    return is_small or session.clock - state["compared_at"] >= days * 86_400 - HOURS_EARLY * 3_600
+    is_small = state is None or state["conversations"] <= EVERY_NIGHT
+    return is_small or (state is not None and session.clock - state["compared_at"] >= days * 86_400 - HOURS_EARLY * 3_600)
 
 
 def _whole(client: Client, items: list[Cells]) -> list[Cells | None]:
@@ -184,8 +186,7 @@ def _conversation(client: Client, key: str) -> Cells | None:
     path = f"conversations/{quote(key, safe='')}"
     try:
         row: Cells = client.get(path, needs=("id",))
-        given = _given(row)
-        if given < MOST_PARTS and any(given < told for told in _told(row)):
+        if _is_short(row):
             client.timing.wait(AGAIN_AFTER)
             row = client.get(path, needs=("id",))
     except Refused as problem:
@@ -217,10 +218,25 @@ class _Parts:
                     self.told[place] += number
                     self.given[place] += given
 
-    def checks(self) -> list[Check]:
-        """What was counted."""
+    def tell(self, session: Session) -> None:
+        """Say what was counted."""
         names = ("parts by conversation_parts.total_count", "parts by statistics.count_conversation_parts")
-        return [Check(name, told, given) for name, told, given in zip(names, self.told, self.given, strict=True)]
+        session.checks += [Check(name, told, given) for name, told, given in zip(names, self.told, self.given, strict=True)]
+        if self.capped:
+            session.note(
+                f"has more parts of {self.capped} conversation{'s' * (self.capped > 1)} than it gives "
+                f"({MOST_PARTS}, the newest); older ones are kept where they came before"
+            )
+
+
+@contextmanager
+def _parts_counted(session: Session) -> Iterator[_Parts]:
+    """Parts are counted, and told also where a walk is stopped."""
+    parts = _Parts()
+    try:
+        yield parts
+    finally:
+        parts.tell(session)
 
 
 def _told(row: Cells) -> tuple[int, int]:
@@ -232,6 +248,11 @@ def _told(row: Cells) -> tuple[int, int]:
     )
     first, second = (number if isinstance(number, int) else -1 for number in numbers)
     return first, second
+
+
+def _is_short(row: Cells) -> bool:
+    """Whether a conversation came without all of its parts, and not because it has more than Intercom gives."""
+    return _given(row) < min(MOST_PARTS, max(_told(row)))
 
 
 def _given(row: Cells) -> int:
@@ -291,9 +312,18 @@ CONNECTOR = Connector(
             walk=_conversations,
             key=("id",),
             cursor="updated_at, in windows that end where the night began",
-            overlap=f"overlap_hours ({OVERLAP_HOURS}); beyond it the comparison",
-            deletions="comparison of all ids, each confirmed by a 404; redacted parts by their conversation coming again",
-            needs={"id": (str, int), "created_at": (int,), "conversation_parts": (dict,)},
+            overlap=f"overlap_hours ({OVERLAP_HOURS})",
+            deletions="redacted parts by their conversation coming again; deleted conversations by differences",
+            needs=NEEDS,
+        ),
+        Stream(
+            name="differences",
+            walk=_differences,
+            key=("id",),
+            cursor=f"every night, beyond {EVERY_NIGHT:,} conversations every compare_days: all ids with their updated_at beside what has landed",
+            overlap="everything",
+            deletions="a conversation that is listed no longer and answers 404",
+            needs=NEEDS,
         ),
     ),
     open=_open,
