@@ -150,8 +150,7 @@ def _differences(session: Session, client: _Account, state: State | None) -> Ite
     if not client.is_walked or client.is_new or not _is_time_to_compare(session, state):  # in the first night everything has come
         return
     end = int(client.timing.today()) + 86_400  # also what has changed meanwhile
-    there = ([(str(item["id"]), str(item.get("updated_at"))) for item in found] for found, _ in _listed(client, _first(session), end))
-    differs = session.compare("id", "updated_at", there)
+    differs = session.compare("id", "updated_at", (_versions(found) for found, _ in _listed(client, _first(session), end)))
     if len(differs.gone) > session.option("gone_at_most", GONE_AT_MOST) * differs.known and (len(differs.gone) >= TOO_FEW or not differs.seen):
         raise Stopped(
             f"lists {len(differs.gone)} of {differs.known} conversations no longer, which looks like a mistake, so none of them is deleted here. "
@@ -165,6 +164,10 @@ def _differences(session: Session, client: _Account, state: State | None) -> Ite
             parts.count(rows)
             yield Page(rows)
     yield Page([], {"compared_at": session.clock, "conversations": differs.seen})
+
+
+def _versions(items: list[Cells]) -> list[tuple[str, str | None]]:
+    return [(str(item["id"]), str(item.get("updated_at"))) for item in items]
 
 
 def _is_time_to_compare(session: Session, state: State | None) -> bool:
