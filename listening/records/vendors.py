@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from listening.records.rows import Layout, Row, Said, author, parts, rest, value
-from listening.workspace import DIMENSIONS, Source
+from listening.workspace import DIMENSIONS, GONE, Source
 
 GOOD_OR_BAD = (0.0, 1.0)
 FIVE = (1.0, 5.0)
@@ -198,32 +198,46 @@ def _intercom_interface(source: Source, fields: set[str]) -> Layout | None:
     """Conversations as Intercom's API gives them, with their parts."""
     if not {"id", "created_at", "source", "conversation_parts"} <= fields:
         return None
-    used = {"id", "created_at", "updated_at", "source", "conversation_parts", "conversation_rating", "contacts", "state", "statistics", "teammates"}
+    used = {
+        "id", "type", "created_at", "updated_at", "source", "conversation_parts", "conversation_rating", "contacts", "state", "statistics", "teammates", GONE,
+    }  # fmt: skip
 
     def take_apart(row: Row) -> list[Said]:
-        conversation = _key(row.get("id"))
-        base: Said = {"thread_id": conversation, "updated_at": value(row, "updated_at"), "attributes": rest(row, used)}
-        opening = _parsed(row.get("source"))
-        opening = opening if isinstance(opening, dict) else {}
-        said = [{**base, **_intercom_message(opening, row), "id": conversation, "title": value(opening, "subject")}] if value(opening, "body") else []
+        conversation, opening = _key(row.get("id")), _object(row.get("source"))
+        base: Said = {
+            "thread_id": conversation,
+            "whole": f"{conversation}/*",
+            "updated_at": value(row, "updated_at"),
+            "deleted": row.get(GONE),
+            "channel": value(opening, "type"),
+            "attributes": rest(row, used),
+        }
         listed = _parsed(row.get("conversation_parts"))
         listed = listed.get("conversation_parts") if isinstance(listed, dict) else listed
-        said += [{**base, **_intercom_message(part, row), "id": f"{conversation}/{_key(part.get('id'))}"} for part in _objects(listed) if value(part, "body")]
+        title = None if opening.get("redacted") else value(opening, "subject")
+        said = [{**base, **_intercom_message(opening, row), "id": conversation, "title": title}] if _has_words(opening) else []
+        said += [{**base, **_intercom_message(part, row), "id": f"{conversation}/{_key(part.get('id'))}"} for part in _objects(listed) if _has_words(part)]
         if value(row, "conversation_rating.rating") is not None:
             rated_at = value(row, "conversation_rating.created_at") or value(row, "updated_at")
             remark, score = value(row, "conversation_rating.remark"), value(row, "conversation_rating.rating")
-            said.append({**base, **_rating(conversation, remark, score, rated_at)})
+            said.append({**base, **_rating(conversation, remark, score, rated_at), "customer_id": value(row, "conversation_rating.contact.id")})
         return said or [{**base, "id": conversation, "said_at": value(row, "created_at"), "text": None}]
 
     return Layout("Intercom conversations", take_apart, ("created_at", "updated_at"))
 
 
+def _has_words(message: Row) -> bool:
+    """Whether a message has words, or may have had some before they were redacted or taken back by their writer."""
+    is_a_customers = bool(message.get("author")) and author(value(message, "author.type")) == "customer" and value(message, "part_type") in (None, "comment")
+    return bool(value(message, "body") or message.get("redacted") or is_a_customers)
+
+
 def _intercom_message(message: Row, conversation: Row) -> Said:
     return {
-        "text": value(message, "body"),
+        "text": None if message.get("redacted") else value(message, "body"),
         "author": author(value(message, "author.type")),
         "customer_id": value(message, "author.id"),
-        "public": value(message, "part_type") not in ("note", "note_and_reopen"),
+        "public": not str(value(message, "part_type") or "").startswith("note"),
         "said_at": value(message, "created_at") or value(conversation, "created_at"),
         "url": value(message, "url"),
     }
@@ -384,6 +398,12 @@ def _objects(cell: Any) -> list[Row]:
     """A list of objects, also where a table's cell holds it as JSON text."""
     cell = _parsed(cell)
     return [each for each in cell if isinstance(each, dict)] if isinstance(cell, list) else []
+
+
+def _object(cell: Any) -> Row:
+    """An object, also where a table's cell holds it as JSON text; empty where there is none."""
+    cell = _parsed(cell)
+    return cell if isinstance(cell, dict) else {}
 
 
 def _parsed(cell: Any) -> Any:

@@ -6,10 +6,11 @@ import argparse
 import sys
 import time
 
+from tests.standins.intercom import TOKEN, Intercom
 from tests.standins.server import Clock
 from tests.standins.zendesk import CLIENT_ID, CLIENT_SECRET, Zendesk
 
-SYSTEMS = {"zendesk": Zendesk}
+SYSTEMS = {"zendesk": Zendesk, "intercom": Intercom}
 CONFIGURATION = {
     "zendesk": f"""\
 [sources.tickets]
@@ -18,6 +19,13 @@ kind = "ticket"
 base_url = "{{url}}"
 client_id = "{CLIENT_ID}"
 client_secret_env = "ZENDESK_SECRET"     # export ZENDESK_SECRET={CLIENT_SECRET}
+""",
+    "intercom": f"""\
+[sources.chats]
+connector = "intercom"
+kind = "chat"
+base_url = "{{url}}"
+access_token_env = "INTERCOM_TOKEN"     # export INTERCOM_TOKEN={TOKEN}
 """,
 }
 
