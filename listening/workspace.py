@@ -21,7 +21,7 @@ FEEDBACK_KINDS = ("survey", "ticket", "review", "chat", "social", "call", "emplo
 FACT_KINDS = ("operations", "customers", "outcomes", "invitations", "checkins", "internal_ratings", "investment")
 DIMENSIONS = ("region", "channel", "product", "brand", "segment", "unit", "team")
 ROLES = ("buyer", "user", "sponsor", "employee", "supplier", "community")
-CONNECTORS = ("files", "zendesk", "app_store")
+CONNECTORS = ("files", "zendesk", "app_store", "google_play")
 
 
 class Mend(Exception):

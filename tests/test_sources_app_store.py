@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +48,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppStore]:
 
 def gather(place: Workspace, standin: AppStore) -> tuple[night.Night, dict[str, str]]:
     """A night up to its records at the stand-in's time, and what stands then."""
+    standin.be_quiet()
     as_of = dt.datetime.fromtimestamp(standin.clock.now, dt.UTC).isoformat()
     with night.begin(place, as_of) as tonight:
         tonight.gather("reviews")
@@ -290,7 +290,9 @@ def test_what_is_wrong_with_the_settings_is_said_in_words(
     signed.curve_key.cache_clear()
     pem = {"mine": signed.pem(signed.curve_key()), "other": signed.pem(signed.ec.generate_private_key(signed.ec.SECP256R1()))}.get(key, key)
     monkeypatch.setenv("APPLE_KEY", pem.replace("\n", "\\n"))
-    lines = [line for line in SOURCE.format(url=store.base_url).splitlines() if "private_key" not in line and ("app_id" not in settings or "app_id" not in line)]
+    lines = [
+        line for line in SOURCE.format(url=store.base_url).splitlines() if "private_key" not in line and ("app_id" not in settings or "app_id" not in line)
+    ]
     place = make_workspace("\n".join(lines) + "\n" + settings)
     (place.root / "open.p8").write_text(pem)
     (place.root / "open.p8").chmod(0o644)
@@ -301,5 +303,5 @@ def test_what_is_wrong_with_the_settings_is_said_in_words(
 
 def test_a_private_file_signs_in(make_workspace: Make, store: AppStore) -> None:
     place = make_workspace(SOURCE.format(url=f"{store.base_url}/v1/").replace('private_key_env = "APPLE_KEY"', f'private_key_file = "{store.key_file}"'))
-    assert os.stat(store.key_file).st_mode & 0o077 == 0
+    assert store.key_file.stat().st_mode & 0o077 == 0
     assert gather(place, store)[1] == store.told()

@@ -22,7 +22,7 @@ Key: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def read_key(pem: str, name: str) -> Key:
-    """A private key from its PEM text; line ends may be written as \\n, as environment variables often have them.
+    """A private key from its PEM text; line ends may be written as in C, as environment variables often have them.
 
     Raises:
         Stopped: it is none of a kind that signs tokens.

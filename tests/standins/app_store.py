@@ -73,6 +73,12 @@ class AppStore(Standin):
     def _words(self, number: int) -> str:
         return f"{self.random.choice(_WHAT)} {self.random.choice(_DID)}, and that was time number {self.random.randrange(2, 99)} in week {number % 53}."
 
+    def be_quiet(self) -> None:
+        """Wait for a moment with nothing new in the minutes after, in which a night may still be asking."""
+        moments = [event.at for event in self.log]
+        while any(-2 < at - self.clock.now < 300 for at in moments):
+            self.clock.wait(60)
+
     def catch_up(self) -> None:
         """Let everything happen that happens up to now."""
         while self.passed < len(self.log) and self.log[self.passed].at <= self.clock.now:
