@@ -1,6 +1,7 @@
 """Reviews of app stores, as their interfaces and monthly reports give them: takes column names, gives the layout.
 
-A review has the same id and words, whichever way it came, so that an interface and a report may bring it both.
+A review has the same id and words, whichever way it came, so that an interface and a report may bring it both. One that is
+gone at its store comes without words and stars; it is gone for good as of its last change.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def app_store(source: Source, fields: set[str]) -> Layout | None:
                 "score_name": "stars",
                 "region": value(row, "attributes.territory"),
                 "channel": "App Store",
-                "deleted": value(row, "deleted"),
+                "deleted": not row.get("attributes"),
             }
         ]
 
@@ -60,7 +61,7 @@ def google_play(source: Source, fields: set[str]) -> Layout | None:
                 **_on_play(title, text, _modified(said)),
                 "id": value(row, "reviewId"),
                 "score": value(said, "starRating"),
-                "deleted": value(row, "deleted"),
+                "deleted": not words and value(said, "starRating") is None,
                 "attributes": {"app_version": value(said, "appVersionName"), "device": value(said, "device")},
             }
         ]

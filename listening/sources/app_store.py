@@ -140,7 +140,7 @@ class _Walk:
                 if problem.status not in (404, 410):
                     raise
                 del self.known[key]
-                yield {"type": "customerReviews", "id": key, "attributes": {}, "deleted": True}
+                yield {"type": "customerReviews", "id": key, "attributes": {}}
                 continue
             self.met[key] = 0.0
             if isinstance(review, dict) and self.known[key] != _mark(review):

@@ -55,9 +55,8 @@ def main() -> None:
     clock = Clock(time.time() - given.days * 86_400)
     standin = SYSTEMS[given.system](given.seed, clock, days=given.days)
     with standin.serving(given.port) as url:
-        sys.stdout.write(
-            f"{given.system} at {url}; Ctrl-C ends it. In listening.toml:\n\n{CONFIGURATION[given.system].format(url=url, key_file=getattr(standin, 'key_file', ''))}\n"
-        )
+        configuration = CONFIGURATION[given.system].format(url=url, key_file=getattr(standin, "key_file", ""))
+        sys.stdout.write(f"{given.system} at {url}; Ctrl-C ends it. In listening.toml:\n\n{configuration}\n")
         sys.stdout.flush()
         while True:
             clock.now = time.time()

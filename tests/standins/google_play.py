@@ -3,7 +3,7 @@
 Its traps: only what was written or changed in the last seven days is listed, newest change first, and pages shift; without any
 such review the answer is an empty object; seconds are text; title and body are joined by a TAB; reports are UTF-16, a day
 late, name a review by a link alone, have each review once more in every month in which it was changed, and stars without words.
-A review goes within a week of its last change, since nothing tells of those that go later.
+A review goes some nights after its last change but within a week of it, since nothing tells of those that go later.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class GooglePlay(Standin):
             events.append(Event(at, "create", place, self._words(place)))
             for what, share in (("edit", 0.25), ("reply", 0.2), ("delete", 0.12 * self.has_deletions)):
                 if chance.random() < share:
-                    at += chance.choice((600, 7200, 3 * DAY, *((20 * DAY, 45 * DAY) if what != "delete" else ())))
+                    at += chance.choice((2 * DAY, 3 * DAY) if what == "delete" else (600, 7200, 3 * DAY, 20 * DAY, 45 * DAY))
                     events.append(Event(at, what, place, self._words(place)))
                     if what == "reply":
                         break
