@@ -113,7 +113,9 @@ def _rehearsal(workspace: Workspace, settings: Settings) -> Iterator[Finding]:
                 told = ", ".join(f"{shaped.counts[outcome]} {outcome}" for outcome in records.OUTCOMES if shaped.counts[outcome])
                 if shaped.reasons:
                     told += f" ({', '.join(f'{reason}: {count}' for reason, count in shaped.reasons.most_common())})"
+                unit = "file" if source.connector == "files" else "first page"
                 if not shaped.faults and landed.pulls:
-                    yield Finding(
-                        f"sources.{name}", "ok", f"{landed.pulls} file{'s' * (landed.pulls > 1)}, {landed.rows} rows looked at: {told or 'nothing in them'}"
-                    )
+                    looked_at = f"{landed.pulls} {unit}{'s' * (landed.pulls > 1)}, {landed.rows} rows looked at: {told or 'nothing in them'}"
+                    yield Finding(f"sources.{name}", "ok", looked_at)
+                elif source.connector != "files" and not landed.faults:
+                    yield Finding(f"sources.{name}", "ok", "it answers, and has nothing yet")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from listening import journey, night, tagging, warehouse, workspace
 from listening.publish import reading
@@ -15,6 +19,9 @@ from listening.warehouse import Warehouse
 from listening.workspace import Workspace
 
 COMPANY = '[company]\nname = "Tester"\ntimezone = "Europe/London"\n'
+CHROMIUM = Path("/usr/bin/chromium")
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+LAST_DAY = "2026-06-30"
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -60,6 +67,45 @@ def settle(path: Path) -> None:
     """Make a file look as if nobody had touched it for a while."""
     long_ago = path.stat().st_mtime - 60
     os.utime(path, (long_ago, long_ago))
+
+
+@pytest.fixture(scope="session")
+def fernway(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The sample company after one night, told as of its last day; for reading only, since all tests share it."""
+    common = tmp_path_factory.getbasetemp()
+    place = Workspace((common.parent if "PYTEST_XDIST_WORKER" in os.environ else common) / "fernway")
+    with place.root.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.published.exists():
+            shutil.copytree(SAMPLE, place.root)
+            night.prepare(place, workspace.shipped("default-journey.yaml"))
+            tonight = night.run(place, LAST_DAY)
+            assert tonight.status == 0, tonight.faults
+    return place
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real headless Chromium."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed, so no page was rendered in a real browser")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield started
+        started.close()
+
+
+@contextmanager
+def opened(browser: Browser, width: int, scheme: Literal["light", "dark"] = "light", can_run_scripts: bool = True) -> Iterator[Page]:
+    """An empty tab of the browser, as wide as said, that fails what is done with it when a page complains or asks the network."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=can_run_scripts)
+    faults: list[str] = []
+    context.on("request", lambda asked: None if asked.url.startswith(("file:", "data:")) else faults.append(f"asks for {asked.url}"))
+    context.on("console", lambda message: faults.append(message.text))
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    yield context.new_page()
+    context.close()
+    assert not faults, faults
 
 
 @pytest.fixture

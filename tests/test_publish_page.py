@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import json
-import subprocess
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import bs4
 import pytest
-import websocket
+from playwright.sync_api import Browser
 
 from listening.publish import remarks, site, wording
+from tests.conftest import opened
 
 CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = "<script>alert(1)</script><img src=https://evil.example/x onerror=alert(1)>\"'&{{ 7*7 }}"
@@ -338,86 +334,11 @@ def test_points_carry_their_sign(points: float, words: str) -> None:
     assert wording.signed(points) == words
 
 
-class Browser:
-    """A real headless Chromium, spoken to over its DevTools; remembers what it asked for and complained of."""
-
-    def __init__(self, url: str) -> None:
-        self._socket = websocket.create_connection(url, suppress_origin=True, timeout=20)
-        self._number = 0
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.send(f"{domain}.enable")
-
-    def send(self, method: str, **parameters: Any) -> dict[str, Any]:
-        self._number += 1
-        self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
-        while (message := self._receive()).get("id") != self._number:
-            pass
-        assert "error" not in message, message
-        result: dict[str, Any] = message["result"]
-        return result
-
-    def open(self, page: Path, width: int) -> None:
-        self.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
-        self.send("Page.navigate", url=page.as_uri())
-        while self._receive().get("method") != "Page.loadEventFired":
-            pass
-
-    def value(self, expression: str) -> Any:
-        return self.send("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _receive(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(self._socket.recv())
-        if message.get("method") == "Network.requestWillBeSent":
-            self.requests.append(message["params"]["request"]["url"])
-        if message.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"):
-            self.complaints.append(json.dumps(message["params"]))
-        return message
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed, so the page was not rendered in a real browser")
-    profile = tmp_path / "profile"
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu", "--no-sandbox"]
-    command = [str(CHROMIUM), "--headless", *quiet, f"--user-data-dir={profile}", "--remote-debugging-port=0", "about:blank"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        opened = Browser(_debugger_of(profile))
-        yield opened
-        opened.close()
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _debugger_of(profile: Path) -> str:
-    """The address of the first page's debugger, once Chromium is up."""
-    for _ in range(200):
-        try:
-            port = (profile / "DevToolsActivePort").read_text().splitlines()[0]
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
-                pages = [target for target in json.load(answer) if target["type"] == "page"]
-            if pages:
-                return str(pages[0]["webSocketDebuggerUrl"])
-        except (OSError, IndexError):
-            pass
-        time.sleep(0.1)
-    raise TimeoutError("Chromium did not come up within 20 seconds")
-
-
-def test_pages_fit_desktop_and_phone_and_ask_nothing_of_the_network(tmp_path: Path, told: dict[str, Any], browser: Browser) -> None:
+def test_a_long_name_makes_no_page_scroll_sideways(tmp_path: Path, told: dict[str, Any], browser: Browser) -> None:
     told["stages"][1]["now"]["sources"][0]["source"] = "a_source_with_a_name_that_is_much_longer_than_names_should_be"
     site.write(tmp_path / "site", told)
-    for page in sorted((tmp_path / "site").iterdir()):
-        for width in (1280, 390):
-            browser.open(page, width)
-            assert browser.value("document.documentElement.scrollWidth") <= width, f"{page.name} scrolls sideways at {width} px"
-            assert browser.value("getComputedStyle(document.querySelector('.skip')).position") == "absolute", "the style sheet was refused"
-    assert [url for url in browser.requests if not url.startswith(("file:", "data:", "about:"))] == []
-    assert browser.complaints == []
+    for width in (390, 1280):
+        with opened(browser, width) as page:
+            for path in sorted((tmp_path / "site").iterdir()):
+                page.goto(path.as_uri())
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path.name} scrolls sideways at {width} px"

@@ -9,34 +9,19 @@ from __future__ import annotations
 import collections
 import csv
 import json
-import shutil
 from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from listening import bench, night, workspace
+from listening import bench, night
 from listening.workspace import Workspace
-from tests.conftest import rows
-
-SAMPLE = Path(__file__).parents[1] / "data" / "sample"
-LAST_DAY = "2026-06-30"
+from tests.conftest import SAMPLE, rows
 
 WARNINGS = pytest.mark.xfail(reason="needs `warnings`: early warning", strict=True)
 ASSETS = pytest.mark.xfail(reason="needs `customer_assets`: customers as assets", strict=True)
 ACTIONS = pytest.mark.xfail(reason="needs `actions`: accountability", strict=True)
-
-
-@pytest.fixture(scope="module")
-def fernway(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The sample company after one night, told as of its last day."""
-    place = Workspace(tmp_path_factory.mktemp("sample") / "fernway")
-    shutil.copytree(SAMPLE, place.root)
-    night.prepare(place, workspace.shipped("default-journey.yaml"))
-    tonight = night.run(place, LAST_DAY)
-    assert tonight.status == 0, tonight.faults
-    return place
 
 
 def one(place: Workspace, query: str) -> dict[str, object]:

@@ -55,13 +55,14 @@ def _rows_naming(pull: Landed, source: Source, ids: set[str], deleted: set[str],
     """Rows of a pull in which something was deleted and nothing still stands."""
     found: list[tuple[int, Any]] = []
     occurrences: dict[str, int] = {}
+    named = [(number, cells) for number, cells, fault in pull.rows() if not fault and cells and _names_any(cells, ids)]
+    if not named:
+        return found
     try:
         layout = layouts.choose(source, pull.fields())
     except Mend:  # its rows could not be read as configured, so none of them is known to be anybody's
         return found
-    for number, cells, fault in pull.rows():
-        if fault or not cells or not any(name in json.dumps(cells, ensure_ascii=False) for name in ids):
-            continue
+    for number, cells in named:
         things = layout.take_apart(cells)
         making.name(things, occurrences)
         names = {making.record_id(source.name, said["native_id"]) for said in things}
@@ -69,3 +70,8 @@ def _rows_naming(pull: Landed, source: Source, ids: set[str], deleted: set[str],
         if names & deleted and not names & live:
             found.append((number, cells))
     return found
+
+
+def _names_any(cells: Any, ids: set[str]) -> bool:
+    text = json.dumps(cells, ensure_ascii=False)
+    return any(name in text for name in ids)
