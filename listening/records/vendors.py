@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from listening.records import stores
 from listening.records.rows import Layout, Row, Said, author, parts, rest, value
 from listening.workspace import DIMENSIONS, GONE, Source
 
@@ -35,6 +36,7 @@ def recognise(source: Source, fields: set[str]) -> Layout | None:
         _qualtrics_answers,
         _qualtrics_export,
         _qualtrics_interface,
+        *stores.KNOWN,
     ):
         if layout := known(source, fields):
             layout.zone = "UTC" if _LOADED in fields else None

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 
+from tests.standins.app_store import APP_ID, ISSUER_ID, KEY_ID, AppStore
+from tests.standins.google_play import BUCKET, PACKAGE, GooglePlay
 from tests.standins.intercom import TOKEN, Intercom
-from tests.standins.server import Clock
+from tests.standins.server import Clock, Standin
 from tests.standins.zendesk import CLIENT_ID, CLIENT_SECRET, Zendesk
 
-SYSTEMS = {"zendesk": Zendesk, "intercom": Intercom}
+SYSTEMS: dict[str, Callable[..., Standin]] = {"zendesk": Zendesk, "intercom": Intercom, "app_store": AppStore, "google_play": GooglePlay}
 CONFIGURATION = {
     "zendesk": f"""\
 [sources.tickets]
@@ -27,6 +30,25 @@ kind = "chat"
 base_url = "{{url}}"
 access_token_env = "INTERCOM_TOKEN"     # export INTERCOM_TOKEN={TOKEN}
 """,
+    "app_store": f"""\
+[sources.app_store]
+connector = "app_store"
+kind = "review"
+base_url = "{{url}}"
+app_id = "{APP_ID}"
+key_id = "{KEY_ID}"
+issuer_id = "{ISSUER_ID}"
+private_key_file = "{{key_file}}"
+""",
+    "google_play": f"""\
+[sources.google_play]
+connector = "google_play"
+kind = "review"
+base_url = "{{url}}"
+package_name = "{PACKAGE}"
+reports_bucket = "{BUCKET}"
+service_account_file = "{{key_file}}"
+""",
 }
 
 
@@ -41,7 +63,8 @@ def main() -> None:
     clock = Clock(time.time() - given.days * 86_400)
     standin = SYSTEMS[given.system](given.seed, clock, days=given.days)
     with standin.serving(given.port) as url:
-        sys.stdout.write(f"{given.system} at {url}; Ctrl-C ends it. In listening.toml:\n\n{CONFIGURATION[given.system].format(url=url)}\n")
+        configuration = CONFIGURATION[given.system].format(url=url, key_file=getattr(standin, "key_file", ""))
+        sys.stdout.write(f"{given.system} at {url}; Ctrl-C ends it. In listening.toml:\n\n{configuration}\n")
         sys.stdout.flush()
         while True:
             clock.now = time.time()
