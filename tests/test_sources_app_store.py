@@ -64,6 +64,12 @@ def landed(place: Workspace) -> int:
     return int(found)
 
 
+def words_landed(place: Workspace) -> str:
+    """All rows that stand in landing, as text."""
+    with warehouse.opened(place.warehouse) as opened:
+        return str(opened._connection.execute(f"select cells from read_parquet('{place.landing}/**/*.parquet')").fetchall())
+
+
 def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_workspace: Make, store: AppStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_store, "PAGE_ROWS", 40)
     place = make_workspace(SOURCE.format(url=store.base_url))
@@ -267,11 +273,14 @@ def test_a_deleted_review_leaves_no_words_behind(make_workspace: Make, store: Ap
     place = make_workspace(SOURCE.format(url=store.base_url))
     store.log = [Event(store.start, "create", 1, "Marmalade everywhere, in every parcel."), Event(store.start, "create", 2, "All was well here.")]
     gather(place, store)
+    assert "Marmalade" in words_landed(place)
     store._apply(Event(store.clock.now, "delete", 1, ""))
     store.clock.wait(DAY)
     tonight, found = gather(place, store)
     assert found == store.told()
     assert tonight.counts["reviews"]["deleted"] == 1
+    assert "Marmalade" not in words_landed(place)
+    assert "All was well" in words_landed(place)
 
 
 @pytest.mark.parametrize(
