@@ -41,10 +41,10 @@ def do_not_call(workspace: Workspace) -> set[str]:
     Raises:
         Mend: the file cannot be read.
     """
-    lines = _lines(workspace.root / DO_NOT_CALL, "with a column customer_id. Nobody was drawn.")
-    names = [name.lower() for name in lines[0]] if lines else []
+    listed = lines(workspace.root / DO_NOT_CALL, "with a column customer_id. Nobody was drawn.")
+    names = [name.lower() for name in listed[0]] if listed else []
     place = names.index("customer_id") if "customer_id" in names else 0
-    return {line[place] for line in lines[int("customer_id" in names) :] if len(line) > place and line[place]}
+    return {line[place] for line in listed[int("customer_id" in names) :] if len(line) > place and line[place]}
 
 
 def cases(workspace: Workspace) -> dict[str, Case]:
@@ -54,14 +54,14 @@ def cases(workspace: Workspace) -> dict[str, Case]:
         Mend: the file cannot be read, or has no column customer_id.
     """
     path = workspace.root / FOLLOW_UP
-    lines = _lines(path, f"with the columns {', '.join(COLUMNS)}.")
-    if not lines:
+    listed = lines(path, f"with the columns {', '.join(COLUMNS)}.")
+    if not listed:
         return {}
-    names = [name.lower() for name in lines[0]]
+    names = [name.lower() for name in listed[0]]
     if "customer_id" not in names:
         raise Mend(f"{path} has no column customer_id; its columns are {', '.join(COLUMNS)}.")
     found = {}
-    for line in lines[1:]:
+    for line in listed[1:]:
         cells = dict(zip(names, line, strict=False))
         status = cells.get("status", "").lower()
         if cells.get("customer_id"):
@@ -99,7 +99,7 @@ def _write(workspace: Workspace, known: dict[str, Case]) -> None:
     put(workspace.root / FOLLOW_UP, text.getvalue())
 
 
-def _lines(path: Path, mend: str) -> list[list[str]]:
+def lines(path: Path, mend: str) -> list[list[str]]:
     """The rows of a small delimited file that people edit; none where there is no file."""
     try:
         text = path.read_text(encoding="utf-8-sig")

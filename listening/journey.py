@@ -46,11 +46,25 @@ class Stage(_Part):
     touchpoints: list[Touchpoint] = Field(default_factory=list)
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Maturity(_Part):
+    """What a stage must reach to climb from random to reliable (the first two), differentiated (the next two) and desired (the last)."""
+
+    trouble_at_most: Share = 0.12
+    spread_at_most: Share = 0.05
+    exceeded_less_below_at_least: Annotated[float, Field(ge=-1, le=1)] = 0.10
+    memorable_at_least: Share = 0.08
+    recommend_at_least: Share = 0.50
+
+
 class Journey(_Part):
     """The stages in the customer's order."""
 
     stages: list[Stage] = Field(min_length=1)
     competitors: list[str] = Field(default_factory=list)
+    maturity: Maturity = Field(default_factory=Maturity)
 
     @property
     def names(self) -> list[str]:
@@ -64,8 +78,8 @@ class Journey(_Part):
 
     @property
     def version(self) -> str:
-        """Eight hexadecimal digits that change with any word of the journey."""
-        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()[:8]
+        """Eight hexadecimal digits that change with any word of the journey that tags may hang on."""
+        return hashlib.sha256(json.dumps(self.model_dump(exclude={"maturity"}), sort_keys=True).encode()).hexdigest()[:8]
 
     @property
     def from_default(self) -> dict[str, str]:

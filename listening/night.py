@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from listening import __version__, growth, journey, labels, landing, publish, records, runs, signals, story, tagging, warehouse, warnings
+from listening import __version__, growth, journey, labels, landing, leading, publish, records, runs, signals, story, tagging, warehouse, warnings
 from listening.forgotten import Forgotten
 from listening.journey import Journey
 from listening.publish import notices
@@ -169,6 +169,7 @@ class Night:
         self._note("", [], warnings.warn(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock).notes)
         story.tell(self.warehouse, self.journey, self.settings.company, self.clock)
         self._note("", [], growth.tell(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock))
+        self._note("", [], leading.tell(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock))
 
     def publish(self) -> Path:
         """Write down the run and publish it as a whole."""

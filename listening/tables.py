@@ -20,7 +20,7 @@ import pyarrow as pa
 import yaml
 
 SQL = Path(__file__).parent / "sql"
-STATIONS = ("landing", "records", "tagging", "signals", "story", "warnings", "growth", "night")  # each a schema of the store
+STATIONS = ("landing", "records", "tagging", "signals", "story", "warnings", "growth", "leading", "night")  # each a schema of the store
 
 Rows: TypeAlias = pa.Table | pd.DataFrame | Sequence[Mapping[str, Any]]
 ARROW_TYPES = {
@@ -129,4 +129,5 @@ def published(name: str) -> str:
         return statement(name)
     original = table(name)
     columns = ", ".join(f'"{column}"' for column in original.columns)
-    return f"select {columns} from {original.name} order by " + ", ".join(f'"{column}"' for column in original.key)
+    station, short = original.name.split(".")
+    return f'select {columns} from "{station}"."{short}" order by ' + ", ".join(f'"{column}"' for column in original.key)

@@ -245,7 +245,7 @@ class Warehouse:
             self._check_version()
             return
         for schema in tables.STATIONS:
-            self._execute(f"create schema if not exists {schema}")
+            self._execute(f'create schema if not exists "{schema}"')  # quoted, since a station's word may be one of SQL's, too
         for name in tables.kept():
             self.empty(name)
         commits = _watermark(self.path)
@@ -465,7 +465,7 @@ def export_parquet(database: Path, folder: Path) -> None:
 
 def _quoted(name: str) -> str:
     station, short = name.split("/")
-    return f'{station}."{short}"'
+    return f'"{station}"."{short}"'
 
 
 def _literal(text: str) -> str:

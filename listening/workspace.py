@@ -18,7 +18,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 FEEDBACK_KINDS = ("survey", "ticket", "review", "chat", "social", "call", "employee", "supplier")
-FACT_KINDS = ("operations", "customers", "outcomes", "invitations", "checkins", "internal_ratings", "investment")
+FACT_KINDS = ("operations", "customers", "outcomes", "invitations", "checkins", "internal_ratings", "investment", "actions")
+ACTION_KINDS = ("mend", "remove a rule", "innovate")
+CAUSES = ("customers", "competitor", "internal")
 DIMENSIONS = ("region", "channel", "product", "brand", "segment", "unit", "team")
 ROLES = ("buyer", "user", "sponsor", "employee", "supplier", "community")
 GONE = "_gone"  # the cell that a connector adds where it finds out itself that a row was deleted
@@ -422,7 +424,7 @@ def _check_names(source: Source) -> None:
 FACT_COLUMNS = (
     "measure", "at", "failed", "passed", "since", "left_at", "value", "value_basis", "cost_to_serve", "valued_at", "outcome", "amount", "reason",
     "sent_at", "answered_id", "asked_at", "answered", "experience", "expectation", "memorable", "effort", "would_recommend", "rated_at",
-    "great_share", "rating", "period",
+    "great_share", "rating", "period", "what", "kind", "owner", "because_of", "started_on", "due_on", "closed_on", "expected", "note",
 )  # fmt: skip
 CANONICAL_COLUMNS = (
     "id", "said_at", "title", "text", "score", "updated_at", "deleted", "experienced_at", "customer_id", "account_id",

@@ -12,6 +12,7 @@ from listening.cli import (  # isort: skip
     sending,
     asking,
     calling,
+    acting,
     teaching,
     themes,
     people,
@@ -20,4 +21,20 @@ from listening.cli import (  # isort: skip
 from listening.cli.entry import main
 from listening.cli.terminal import app
 
-__all__ = ["answers", "app", "asking", "calling", "desk", "main", "nights", "people", "proving", "pulling", "sending", "teaching", "themes", "watching"]
+__all__ = [
+    "acting",
+    "answers",
+    "app",
+    "asking",
+    "calling",
+    "desk",
+    "main",
+    "nights",
+    "people",
+    "proving",
+    "pulling",
+    "sending",
+    "teaching",
+    "themes",
+    "watching",
+]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from listening.prove import drivers, quotes, shares, story, warnings, words
+from listening.prove import actions, drivers, levels, quotes, shares, story, warnings, words
 from listening.prove.figures import QUICK, WORLDS, Figure, Run
 
-PARTS = (shares, words, story, quotes, warnings, drivers)
+PARTS = (shares, words, story, quotes, warnings, drivers, levels, actions)
 
 __all__ = ["WORLDS", "Figure", "measure"]
 

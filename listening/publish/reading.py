@@ -58,6 +58,12 @@ def warnings(workspace: Workspace) -> list[dict[str, Any]]:
     return [row | {"quotes": [quote for quote in quotes if quote["warning_id"] == row["warning_id"]]} for row in rows]
 
 
+def actions(workspace: Workspace) -> dict[str, list[dict[str, Any]]]:
+    """All actions, those that are not closed first, and what nobody answers for."""
+    with warehouse.reading(database(workspace)) as published:
+        return {"actions": published.rows("publish/reader/actions"), "accountability": published.rows("publish/reader/accountability")}
+
+
 def explain(workspace: Workspace, record_id: str) -> dict[str, Any]:
     """A record, by its record_id or by the source's own id: its sentences, stages, themes, the pull it came with, and the figures it counts in.
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from listening.records import times
 from listening.records.rows import without_email
-from listening.workspace import DIMENSIONS, Mend, Source
+from listening.workspace import ACTION_KINDS, CAUSES, DIMENSIONS, Mend, Source
 
 _NUMBER = re.compile(r"^-?\d+(?:[.,]\d+)?$")
 _YES = {"1", "true", "t", "yes", "y", "failed", "fail", "answered", "1.0"}
@@ -76,6 +76,15 @@ KINDS: dict[str, Kind] = {
         {"stage": "text", "period": "text", "amount": "number"},
         (("stage",), ("period",), ("amount",)),
         ("stage", "period"),
+    ),
+    "actions": Kind(
+        {
+            "id": "text", "what": "text", "kind": "text", "stage": "text", "touchpoint": "text", "owner": "text", "because_of": "text",
+            "started_on": "date", "due_on": "date", "closed_on": "date", "measure": "text", "expected": "number", "note": "text",
+        },
+        (("what",), ("stage", "touchpoint")),
+        ("id", "what", "stage", "touchpoint", "started_on", *DIMENSIONS),
+        words=("what", "note"),
     ),
 }  # fmt: skip
 OUTCOMES_OF_CUSTOMERS = frozenset({"left", "renewed", "bought", "bought_less", "recommended", "warned"})
@@ -147,6 +156,11 @@ def _checked(kind: str, fact: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"outcome is none of {', '.join(sorted(OUTCOMES_OF_CUSTOMERS))}")
     if kind == "checkins":
         _check_answer(fact)
+    if kind == "actions":
+        for name, values in (("kind", ACTION_KINDS), ("because_of", CAUSES)):
+            fact[name] = fact[name].lower() if fact[name] else None
+            if fact[name] not in (None, *values):
+                raise ValueError(f"{name} is none of {', '.join(values)}")
     if kind == "internal_ratings" and fact["great_share"] is not None and not 0 <= fact["great_share"] <= 1:
         raise ValueError("great_share is no share from 0 to 1 (write .8 or 80%)")
     return fact

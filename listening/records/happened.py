@@ -1,4 +1,4 @@
-"""Shape the landed rows of operations, customers, outcomes, invitations, check-ins, ratings and investment into facts.
+"""Shape the landed rows of operations, customers, outcomes, invitations, check-ins, ratings, investment and actions into facts.
 
 A fact is known by its key and the newest row of a key wins. What a customer answers to a check-in in words becomes a
 record as well, of kind `checkins`, which stays outside the indicators.

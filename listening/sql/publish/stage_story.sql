@@ -1,4 +1,4 @@
--- the story as it was told, with the customers gained and lost who were in the stage
+-- the story as it was told, with the stage's maturity and the customers gained and lost who were in it
 with known as (
     select bool_or(since is not null) as gained, bool_or(left_on is not null) as lost, bool_or(value is not null) as worth
     from growth.lives
@@ -6,6 +6,8 @@ with known as (
 
 select
     story.* exclude (is_counted) replace (
+        maturity.maturity_level as maturity_level,
+        maturity.limiting_measure as limiting_measure,
         if(known.gained, coalesce(flows.gained, 0), null) as gained,
         if(known.lost, coalesce(flows.lost, 0), null) as lost,
         if(known.gained and known.worth, coalesce(flows.value_gained, 0), null) as value_gained,
@@ -14,4 +16,6 @@ select
 from (select *, customers is not null as is_counted from story.stage_story) as story
 left join known on story.is_counted
 left join growth.stage_flows as flows using (stage, period_kind, period, cut_by, cut_value)
+left join "leading".maturity as maturity on
+    story.stage = maturity.stage and story.period_kind = maturity.period_kind and story.period = maturity.period and story.cut_by = 'all'
 order by stage, period_kind, period, cut_by, cut_value

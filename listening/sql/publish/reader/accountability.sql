@@ -1,0 +1,1 @@
+select * from accountability where finding <> 'action without effect' order by finding, about
