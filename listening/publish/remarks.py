@@ -17,14 +17,9 @@ def headline(told: Facts) -> list[str]:
         return []
     by_level = {key: [stage["title"] for stage in told["stages"] if wording.level(stage["now"]).key == key] for key in wording.LEVELS}
     by_state = {state: [stage["title"] for stage in told["stages"] if wording.state(stage["now"]) == state] for state in wording.STATES}
-    lived = [
-        f"{words}: {wording.listed(by_level[key])}."
-        for key, words in (("well", "Customers live well"), ("badly", "They live badly"), ("mixed", "As many live badly as well, as far as is known"))
-        if by_level[key]
-    ]
-    if by_level["unknown"]:
-        lived.append(f"No number of all customers yet: {wording.listed(by_level['unknown'])}.")
-    moved = [f"{state.words}: {wording.listed(by_state[state])}." for state in (wording.WORSE, wording.BETTER) if by_state[state]]
+    words = {"well": "Customers live it well", "badly": "They live it badly", "mixed": "Mixed", "unknown": "No number of all customers yet"}
+    lived = [f"{words[key]}: {', '.join(by_level[key])}." for key in words if by_level[key]]
+    moved = [f"{state.words}: {', '.join(by_state[state])}." for state in (wording.WORSE, wording.BETTER) if by_state[state]]
     return [*lived, *(moved or ["No stage moved beyond chance in 90 days."])]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,9 @@ def _first_page(told: Facts, pages: dict[str, str]) -> Facts:
         else {"kind": row["kind"], "page": None, "sentence": row["sentence"]}
         for row in told["since"]
     ]
-    return {"news": news, "since_when": since_when(told), "headline": remarks.headline(told), "now": window(told), "unheard": remarks.unheard(told)}
+    bounds = [abs(stage["now"][end]) for stage in told["stages"] for end in ("net_low", "net_high") if wording.level(stage["now"]) != wording.LEVELS["unknown"]]
+    reach = min(100, max(50, 25 * math.ceil(max(bounds, default=0) / 25)))  # of the scale that all stages share
+    return {"news": news, "reach": reach, "since_when": since_when(told), "headline": remarks.headline(told), "now": window(told), "unheard": remarks.unheard(told)}
 
 
 def _of_stage(told: Facts, stage: Facts) -> Facts:
@@ -115,10 +118,23 @@ def _of_stage(told: Facts, stage: Facts) -> Facts:
         "earlier": [story for story in stage["periods"] if story["period_kind"] == "quarter" and story["records"]],
         "losses": [loss for loss in told["losses"] if loss["stage"] == stage["stage"] and loss["lost_met"] >= wording.LEAST],
         "cuts": _cuts(stage),
+        "contents": _contents(stage),
         "advice": remarks.surer(told, stage),
         "before": told["stages"][place - 1] if place else None,
         "after": told["stages"][place + 1] if place + 1 < len(order) else None,
     }
+
+
+def _contents(stage: Facts) -> list[tuple[str, str]]:
+    """The places of a stage's page that a reader may go to at once."""
+    now = stage["now"]
+    there = [
+        ("story", "Story", True), ("warnings", "Warnings", True), ("mend", "What to mend", True), ("sources", "Sources", now and now["sources"]),
+        ("trend", "Over time", True), ("themes", "Themes and comments", stage["themes"]), ("operations", "Operations", stage["operations"]),
+        ("lost", "Gained and lost", now and (now["gained"] is not None or now["lost"] is not None)), ("touchpoints", "Touchpoints", stage["touchpoints"]),
+        ("history", "Quarters", True), ("cuts", "Cuts", stage["cuts"]),
+    ]  # fmt: skip
+    return [(place, words) for place, words, is_there in there if is_there]
 
 
 def _cuts(stage: Facts) -> tuple[list[Facts], int]:
@@ -155,11 +171,11 @@ def _trend_of(stage: Facts) -> tuple[list[Facts], list[str]]:
     told_of = [story for story in stage["periods"] if story["period_kind"] == "quarter" and story["records"]]
     kind = "quarter" if len(told_of) >= QUARTERS_FROM else "month"
     periods = [story for story in stage["periods"] if story["period_kind"] == kind][: charts.PERIODS][::-1]
-    spoken: dict[str, int] = {}
+    spoken: dict[str, list[int]] = {}
     for story in periods:
         for source in story["sources"]:
-            spoken[source["source"]] = spoken.get(source["source"], 0) + (source["n"] if source["n"] >= wording.LEAST else 0)
-    most = sorted((source for source in spoken if spoken[source]), key=lambda source: (-spoken[source], source))
+            spoken.setdefault(source["source"], []).extend([source["n"]] if source["n"] >= wording.LEAST else [])
+    most = sorted((source for source in spoken if len(spoken[source]) > 1), key=lambda source: (-sum(spoken[source]), source))
     return periods, most[: charts.SOURCES]
 
 
