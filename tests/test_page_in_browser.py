@@ -35,7 +35,8 @@ def test_pages_fit_every_screen_ask_nothing_of_the_network_and_complain_of_nothi
 def test_pages_keep_the_rules_of_accessibility(pages: list[Path], browser: Browser, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
     page = context.new_page()
-    for path in pages:
+    comments = [path for path in pages if path.parent.name == "comments"]
+    for path in [*(path for path in pages if path not in comments), max(comments, key=lambda path: path.stat().st_size)]:  # those of comments are all made alike
         page.goto(path.as_uri())
         page.add_script_tag(content=AXE)
         found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
