@@ -50,7 +50,8 @@ class Table:
     @property
     def comment(self) -> str:
         """What a reader of the table should know first."""
-        return " ".join(part for part in (self.grain, self.caveats) if part)
+        key = f"Key: {', '.join(self.key)}." if self.key else ""
+        return " ".join(part for part in (self.grain, self.caveats, key) if part)
 
 
 @functools.cache

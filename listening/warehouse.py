@@ -410,8 +410,15 @@ def reading(path: Path) -> Iterator[Warehouse]:
 
 
 def read_only(path: Path) -> duckdb.DuckDBPyConnection:
-    """A connection for readers of a published file: nothing can be written, loaded or reached from it."""
-    connection = duckdb.connect(str(path), read_only=True, config=SETTINGS)
+    """A connection for readers of a published file: nothing can be written, loaded or reached from it.
+
+    Raises:
+        Mend: this very program has the file open with other settings, as after a plain `duckdb.connect`.
+    """
+    try:
+        connection = duckdb.connect(str(path), read_only=True, config=SETTINGS)
+    except duckdb.ConnectionException:
+        raise Mend(f"{path} is open already in this program, with other settings. Close that connection first.", status=1) from None
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set python_enable_replacements = false")
     connection.execute("set enable_external_access = false")
@@ -419,7 +426,7 @@ def read_only(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def ask(path: Path, statement: str) -> pd.DataFrame:
+def ask(path: Path, statement: str) -> pa.Table:
     """The rows of a reader's own query on a published file.
 
     Raises:
@@ -429,8 +436,7 @@ def ask(path: Path, statement: str) -> pd.DataFrame:
     try:
         if len(connection.extract_statements(statement)) != 1:
             raise Mend("One query at a time, please: give a single select.")
-        frame: pd.DataFrame = connection.execute(statement).to_arrow_table().to_pandas()
-        return frame
+        return connection.execute(statement).to_arrow_table()
     except duckdb.Error as error:
         raise Mend(f"The query cannot be answered: {str(error).strip()}") from None
     finally:

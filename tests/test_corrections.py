@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from saying import CLOCK, keep, said, select, workspace_with
 
-from listening import journey, labels, signals, story, tagging
+from listening import intervals, journey, labels, signals, story, tagging
 from listening.labels import Label
-from listening.story import corrections, intervals, measures, shares
+from listening.story import corrections, measures, shares
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Workspace
 

@@ -47,9 +47,9 @@ def test_the_fit_is_the_ridge_logit_of_a_well_known_library() -> None:
     rng = np.random.default_rng(3)
     met = rng.random((3000, 6)) < rng.uniform(0.05, 0.4, 6)
     left = rng.random(3000) < 1 / (1 + np.exp(2 - met @ np.array([1.0, 0.5, 0, 0, -0.3, 0.8])))
-    known = LogisticRegression(C=stakes.C, tol=1e-10, max_iter=1000).fit(met, left)
+    known = LogisticRegression(C=stakes.C, tol=1e-10, max_iter=1000).fit(met / met.std(axis=0), left)
     told = stakes.at_stake(met, left, np.ones(3000), resamples=2)
-    assert told.weights == pytest.approx(np.concatenate([known.intercept_, known.coef_[0]]), abs=1e-4)
+    assert told.weights == pytest.approx(np.concatenate([known.intercept_, known.coef_[0] / met.std(axis=0)]), abs=1e-4)
 
 
 @settings(max_examples=20, deadline=None)
@@ -274,7 +274,7 @@ def test_the_trouble_that_goes_with_leaving_is_named_with_customers_value_and_ra
     assert (first["trouble_id"], first["is_clear"], first["met_happened"]) == (LATE, True, 40)
     assert 40 < first["met"] <= 60  # type: ignore[operator]  # who stayed may be looked at before the day of delivery
     # of 60 who were late 40 left; at the others' share two would have
-    assert first["customers_low"] < 38 < first["customers_high"]  # type: ignore[operator]
+    assert 30 < first["customers"] < 41  # type: ignore[operator]
     assert first["value"] == pytest.approx(103 * first["customers"], rel=0.1)  # type: ignore[operator]
     assert (first["rank_low"], first["rank_high"]) == (1, 1)
     assert {row["trouble_id"]: row["is_clear"] for row in others} == {HARMLESS: False}

@@ -20,7 +20,7 @@ SHARED = {
     "listening.workspace",
     "listening.forgotten",
     "listening.tables",
-    "listening.story.intervals",  # formulas, no table
+    "listening.intervals",
 }
 MODULES = sorted(path for folder in ("listening", "pipelines") for path in (ROOT / folder).rglob("*.py"))
 

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from saying import CLOCK, said, scored, select, understood, workspace_with
 
-from listening import journey, signals, story
-from listening.story import feedback, intervals, places
+from listening import intervals, journey, signals, story
+from listening.story import feedback, places
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Workspace
 

@@ -20,9 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_cli import Call, call  # noqa: F401 (a fixture)
 
-from listening import journey, night, persons
+from listening import intervals, journey, night, persons
 from listening.forgotten import Identity
-from listening.story import intervals
 from listening.tagging import finding, phrases, themes, theming
 from listening.tagging.themes import Book, Rule
 from listening.workspace import Mend, Workspace, shipped

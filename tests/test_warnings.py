@@ -382,7 +382,7 @@ def test_the_deterioration_is_warned_of_with_place_customers_value_and_words(at_
     assert FIRST + dt.timedelta(days=ONSET) < warning["opened_on"] <= FIRST + dt.timedelta(days=ONSET + 14)  # type: ignore[operator]
     assert warning["customers"] > 30  # type: ignore[operator]
     assert warning["value"] == 100 * warning["customers"]  # type: ignore[operator]
-    assert warning["observed"] > 2 * warning["expected"]  # type: ignore[operator]
+    assert warning["observed"] > 1.5 * warning["expected"]  # type: ignore[operator]
     for words in ("‘delivered on time’ rose to", "It stands out at region Coast", "revenue a year", "closes by itself after 7 calm days"):
         assert words in str(warning["text"])
     quotes = rows(at_once, f"from warning_quotes where warning_id = '{warning['warning_id']}'")

@@ -7,6 +7,7 @@ from listening.cli import (  # isort: skip
     nights,
     pulling,
     answers,
+    desk,
     watching,
     sending,
     asking,
@@ -19,4 +20,4 @@ from listening.cli import (  # isort: skip
 from listening.cli.entry import main
 from listening.cli.terminal import app
 
-__all__ = ["answers", "app", "asking", "calling", "main", "nights", "people", "proving", "pulling", "sending", "teaching", "themes", "watching"]
+__all__ = ["answers", "app", "asking", "calling", "desk", "main", "nights", "people", "proving", "pulling", "sending", "teaching", "themes", "watching"]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from listening.growth import looks
 from listening.growth.wording import count, money, rows
-from listening.story import intervals
+from listening.intervals import difference
 from listening.warehouse import Warehouse
 
 PERIOD = ["period_kind", "period", "period_start", "period_end", "is_over"]
@@ -141,7 +141,7 @@ def losses(warehouse: Warehouse, marks: pd.DataFrame, periods: pd.DataFrame, kin
     sizes = sizes.reindex(columns=[True, False], fill_value=0).set_axis(["lost", "stayed"], axis=1).reset_index()
     met = warehouse.frame("growth/met_by_the_lost", looks=list(sizes["look"]), **given)
     frame = met[met["lost_met"] > 0].drop(columns="stage").merge(sizes, on="look").merge(kinds, on="trouble_id")
-    frame["difference"], frame["low"], frame["high"] = intervals.difference(frame["lost_met"], frame["lost"], frame["stayed_met"], frame["stayed"])
+    frame["difference"], frame["low"], frame["high"] = difference(frame["lost_met"], frame["lost"], frame["stayed_met"], frame["stayed"])
     frame = periods.assign(look=[look_of(*key) for key in zip(periods["period_kind"], periods["period"], strict=True)]).merge(frame, on="look")
     frame["text"] = [_compared(row, currency) for row in rows(frame)]
     return frame.sort_values(["period_kind", "period_start", "low"], ascending=[True, True, False])

@@ -29,6 +29,8 @@ def listed(
         cases: how it stands with those who were called about already.
         unwanted: customers who are not to be called.
     """
+    if found.empty:
+        return found
     frame = found.assign(chance_of_leaving=np.nan if chances is None else chances.to_numpy())
     frame["value_at_risk"] = frame["value"] * frame["chance_of_leaving"]
     is_at_risk = frame["chance_of_leaving"].ge(AT_RISK * usual) & frame["value"].gt(0)

@@ -17,7 +17,7 @@ import pandas as pd
 
 from listening.growth import looks, stakes, wording
 from listening.growth.wording import count, money
-from listening.story import intervals
+from listening.intervals import Z
 from listening.warehouse import Warehouse
 
 DAYS = 90  # before the outcome, in which troubles count
@@ -167,7 +167,7 @@ def _cost(cost: stakes.Floats, met: stakes.Flags) -> tuple[float, float, float]:
     if min(len(here), len(there)) < LEAST_MET:
         return math.nan, math.nan, math.nan
     value = float(here.mean() - there.mean())
-    half = intervals.Z * math.sqrt(here.var(ddof=1) / len(here) + there.var(ddof=1) / len(there))
+    half = Z * math.sqrt(here.var(ddof=1) / len(here) + there.var(ddof=1) / len(there))
     return value, value - half, value + half
 
 
@@ -210,7 +210,7 @@ def _test(row: dict[str, Any]) -> str:
     if not row["is_clear"] or abs(with_it - spared) < 1e-3:
         return f"{words}Nothing clear enough to test yet."
     spread = with_it * (1 - with_it) + spared * (1 - spared)
-    needed = math.ceil((intervals.Z + POWER) ** 2 * spread / (with_it - spared) ** 2 / 10) * 10
+    needed = math.ceil((Z + POWER) ** 2 * spread / (with_it - spared) ** 2 / 10) * 10
     way = "rise" if row["outcome"] in GOOD else "fall"
     return (
         f"{words}Mend it in places drawn by lot and leave it in the others: with {count(needed)} on either side who would have met it, a {way} of those "

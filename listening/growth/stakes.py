@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-C = 0.3  # how little the ridge pulls: ½ |w|² + C × loss
+C = 0.3  # how little the ridge pulls: ½ |w|² + C × loss, each column scaled to one spread, so that rare troubles are not pulled more
+LEAST_SPREAD = 1e-3
 RESAMPLES = 300
 STEPS = 30
 ENOUGH = 1e-8
@@ -114,8 +115,9 @@ def _start(patterns: Floats, counts: Floats) -> Floats:
 def _fit(patterns: Floats, counts: Floats, weights: Floats) -> Floats:
     """The ridge's minimum by Newton's steps, halved where one would lead uphill; the level is not pulled."""
     design = np.column_stack([np.ones(len(patterns)), patterns])
-    pull = np.concatenate([[0.0], np.ones(patterns.shape[1])])
     n, y = counts.sum(axis=1), counts[:, 1]
+    share = n @ patterns / n.sum()
+    pull = np.concatenate([[0.0], np.maximum(share * (1 - share), LEAST_SPREAD)])
     loss = _loss(design, n, y, pull, weights)
     for _ in range(STEPS):
         p = _chance(design @ weights)

@@ -123,6 +123,15 @@ def mentioning(path: Path, pattern: str) -> Iterator[tuple[int, str]]:
         yield from zip(found.column("row_no").to_pylist(), found.column("cells").to_pylist(), strict=True)
 
 
+def cells(folder: Path, row_no: int) -> str | None:
+    """One row's cells as JSON; None where the row is not there any more."""
+    for batch in (manifest(folder) or {"batches": []})["batches"]:
+        found = pq.read_table(folder / batch["file"], columns=["cells"], filters=[("row_no", "=", row_no)])
+        if found.num_rows:
+            return str(found["cells"][0].as_py())
+    return None
+
+
 def clear(folder: Path) -> None:
     """Remove what no manifest names: all of an unfinished pull, or the batches that were replaced."""
     content = manifest(folder)

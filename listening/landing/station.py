@@ -107,6 +107,15 @@ def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.d
     return landed
 
 
+def row(workspace: Workspace, source: str, pull_id: str, row_no: int) -> Any:
+    """The cells of one landed row; None where they cannot be read any more, as after a person was forgotten or a file damaged."""
+    try:
+        text = batches.cells(batches.folder_of(workspace, source, pull_id), row_no)
+        return json.loads(text) if text else None
+    except (OSError, ValueError):
+        return None
+
+
 def settle(workspace: Workspace, warehouse: Warehouse, until: dt.datetime | None = None) -> list[str]:
     """Bring the store into line with what has landed, after a night that was cut off or a store that was lost.
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from listening import intervals
 from listening.prove import worlds
 from listening.prove.figures import QUICK, Figure, Floats, Run, by_world, mean, ratio
 from listening.prove.shares import PREDICTED_RIGHT, TEXTS
-from listening.story import corrections, intervals
+from listening.story import corrections
 
 CASES: dict[str, dict[str, Any]] = {
     "measures of words, one source, 300 labels": {},

@@ -102,6 +102,17 @@ def unguarded(cell: str) -> str:
     return _GUARDED.sub("", cell)
 
 
+def plain(cell: Any) -> Any:
+    """A cell as JSON can hold it: numbers as numbers, what is no number as null, times in ISO 8601, at any depth."""
+    if isinstance(cell, dict):
+        return {str(key): plain(each) for key, each in cell.items()}
+    if isinstance(cell, list):
+        return [plain(each) for each in cell]
+    if isinstance(cell, float | decimal.Decimal):
+        return float(cell) if math.isfinite(cell) else None
+    return cell if cell is None or isinstance(cell, bool | int | str) else _text(cell)
+
+
 def _cannot(path: Path, error: OSError) -> Mend:
     return Mend(f"{path} cannot be written ({error.strerror or error}). Name a folder that exists, may be written to and has room.")
 
@@ -196,20 +207,8 @@ def _text_cell(sheet: Any, text: str) -> Any:
 def _jsonl(table: pa.Table, file: IO[bytes]) -> list[str]:
     _check_names(table)
     for line in _lines(table):
-        row = {name: _json_value(cell) for name, cell in zip(table.column_names, line, strict=True)}
-        file.write(json.dumps(row, ensure_ascii=False, default=_text).encode() + b"\n")
+        file.write(json.dumps(dict(zip(table.column_names, map(plain, line), strict=True)), ensure_ascii=False).encode() + b"\n")
     return []
-
-
-def _json_value(cell: Any) -> Any:
-    """A cell as JSON can hold it: numbers as numbers, what is no number as null, at any depth."""
-    if isinstance(cell, dict):
-        return {str(key): _json_value(each) for key, each in cell.items()}
-    if isinstance(cell, list):
-        return [_json_value(each) for each in cell]
-    if isinstance(cell, float | decimal.Decimal):
-        return float(cell) if math.isfinite(cell) else None
-    return cell
 
 
 def _parquet(table: pa.Table, file: IO[bytes]) -> list[str]:

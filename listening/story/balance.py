@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from listening.intervals import Z
 from listening.story import shape
-from listening.story.intervals import Z
 
 Floats = NDArray[np.float64]
 

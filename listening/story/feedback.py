@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from listening.story import intervals
+from listening import intervals
 
 LEAST_UNITS = 10  # of one source in one stage and period, to be compared with the period before
 KEY = ["period_kind", "period", "cut_by", "cut_value", "stage"]

@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from listening.story import balance, intervals
+from listening import intervals
+from listening.story import balance
 
 Floats = NDArray[np.float64]
 

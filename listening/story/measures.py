@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from listening.story import corrections, intervals
+from listening import intervals
+from listening.story import corrections
 from listening.story.feedback import CELL, KEY
 
 SPOKE = "90 % interval for sampling alone (Wilson); not corrected for the classifier's errors"

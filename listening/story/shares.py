@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from listening.story.intervals import share
+from listening.intervals import share
 
 Floats = NDArray[np.float64]
 

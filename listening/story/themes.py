@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from listening.story import intervals
+from listening import intervals
 from listening.story.feedback import LEAST_UNITS
 from listening.warehouse import Warehouse
 

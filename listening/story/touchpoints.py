@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from listening import intervals
 from listening.journey import Journey
-from listening.story import intervals, sentences
+from listening.story import sentences
 
 
 def tell(counts: pd.DataFrame, journey: Journey) -> pd.DataFrame:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
+from listening import intervals
 from listening.labels import NOTHING
 from listening.tagging import sentiment
 from listening.tagging.classifier import PLACED_FROM, Classifier
@@ -122,8 +122,8 @@ def wilson(hits: int, of: int) -> tuple[float | None, float | None]:
     """Wilson's 90 % interval of a share; None where there is nothing to take a share of."""
     if not of:
         return None, None
-    interval = binomtest(hits, of).proportion_ci(0.9, method="wilson")
-    return float(interval.low), float(interval.high)
+    _, low, high = intervals.share(hits, of)
+    return float(low), float(high)
 
 
 def _class_row(name: str, says_here: NDArray[np.bool_], is_here: NDArray[np.bool_], is_placed: NDArray[np.bool_]) -> Row:

@@ -28,6 +28,7 @@ from listening.workspace import Mend, put
 PLACED_FROM = 0.5  # a stage is given when it is more likely right than wrong
 UNLIKE_TRAINING = 0.5  # share of a text's words that the classifier must have met
 FEW_WORDS = 3
+LEXICON = "(lexicon of feelings)"
 FORMAT = 3  # of the model files; another one is fitted again
 _SIGNS = r"[^\pL\pN]*"
 _EMPTY_ANSWER = (
@@ -60,6 +61,19 @@ class Reading:
     feelings: NDArray[np.float64]
     tags: dict[str, NDArray[np.intp]]
     met: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """Why one text got a class: the class, the likeliest other one, and what each word adds to the log odds of the two.
+
+    `base` is what speaks for the class before any word is read. The base and all weights add up to the log odds.
+    """
+
+    said: str
+    against: str
+    base: float
+    weights: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -132,6 +146,27 @@ class Classifier:
             {tag: tags.given(tag, likely[tag], self._heads[tag].floors, feelings) for tag in tags.CLASSES},
             _share_met(seen.stream, bounds),
         )
+
+    def weigh(self, text: str) -> dict[str, Weighing]:
+        """What spoke for the stage, the feeling and each other tag that the words of a text give, the heaviest words first."""
+        seen = self.see(pa.array([text], pa.string()))
+        reading = self.read_stretches(seen, pa.array([text], pa.string()), seen.chunks.bounds)
+        parts = self._scorer.parts(seen.chunks, seen.stream, seen.adds)
+        parts[LEXICON] = self._of_lexicon @ sentiment.lexicon(seen.felt, seen.chunks.bounds).astype(np.float32)[0]
+        scores = self._intercepts + sum(parts.values())
+        classes: dict[str, Sequence[str]] = {"stage": self.stages, "feeling": sentiment.FEELINGS, **tags.CLASSES}
+        given = {"stage": int(reading.stages[0].argmax()), **{tag: int(places[0]) for tag, places in reading.tags.items() if places[0]}}
+        given["feeling"] = int(scores[self._outputs["feeling"]].argmax())
+        found = {}
+        for head, place in given.items():
+            own = scores[self._outputs[head]].copy()
+            own[place] = -np.inf
+            one, other = self._outputs[head].start + place, self._outputs[head].start + int(own.argmax())
+            weights = {name: float(values[one] - values[other]) for name, values in parts.items() if values[one] != values[other]}
+            heaviest = dict(sorted(weights.items(), key=lambda weight: -abs(weight[1])))
+            base = float(self._intercepts[one] - self._intercepts[other])
+            found[head] = Weighing(classes[head][place], classes[head][int(own.argmax())], base, heaviest)
+        return found
 
 
 def _share_met(stream: Stream, bounds: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -241,6 +241,19 @@ class Scorer:
         scores += alike[:, :-1]
         return scores
 
+    def parts(self, chunks: Chunks, stream: Stream, adds: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """What each word, pair of words and chunk of one text adds to its scores; all of them add up to `scores`."""
+        found: dict[str, NDArray[np.float32]] = {}
+        row = self._words.rows(stream, chunks.bounds)
+        stands = np.bincount(chunks.numbers, minlength=len(chunks.distinct)).astype(np.float32)
+        by_chunk = stands[:, None] * adds[:, :-1] / np.sqrt(max(float(stands @ adds[:, -1]), _LEAST))
+        for column, value in zip(row.indices, row.data, strict=True):
+            found[self._words.vocabulary[column]] = value * self._of_words[column]
+        for chunk, values in zip(chunks.distinct, by_chunk, strict=True):
+            name = " ".join(re.findall(WORD, chunk.lower())) or chunk
+            found[name] = found.get(name, 0) + values
+        return found
+
 
 def fit(texts: Sequence[str], vocabularies: tuple[list[str], list[str]] | None = None) -> Features:
     """Features with the words and pieces of these texts, or with the given ones, as rare as they are in these texts."""

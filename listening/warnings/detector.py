@@ -34,7 +34,7 @@ ALIKE = 20.0  # events for which a weekday is taken as its group's
 SURE = 200.0  # squared expectation from which a series tells better than its group how widely its counts spread
 QUIET = 28  # days without another alarm of the same series
 CALM, CALM_DAYS = 1.0, 7  # an alarm closes when the score has been below for so many days
-RISING = 0.5  # score from which a rise is counted as begun
+SLACK = 0.3  # of z a day, above which days pile up: the day on which a pile began is when a rise began
 FROZEN = 365  # days after which an open alarm's level is taken as the new habit
 NEVER = -100_000  # index of a day that is none
 COMPANY = 20  # series from which a night's common rise is taken off
@@ -58,7 +58,8 @@ class State:
         opened: index of the day on which the open alarm began; `NEVER` while none is open.
         alarmed: index of the day of the last alarm; `NEVER` where there was none.
         calm: days in a row with a score below `CALM`.
-        rising: index of the day since which the score has been above `RISING`; `NEVER` where it is not.
+        pile: sum of what z was above `SLACK` a day, never below 0.
+        rising: index of the day since which there is such a pile; `NEVER` where there is none.
     """
 
     taught: Floats
@@ -72,13 +73,14 @@ class State:
     opened: Ints
     alarmed: Ints
     calm: Ints
+    pile: Floats
     rising: Ints
 
     @classmethod
     def new(cls, n: int) -> Self:
         """Nothing known of n series."""
         sums: dict[str, Any] = {name: np.zeros((n, WEEK)) for name in ("taught", "counted", "exposed")} | {
-            name: np.zeros(n) for name in ("excess", "squares", "mean", "weight")
+            name: np.zeros(n) for name in ("excess", "squares", "mean", "weight", "pile")
         }
         numbers: dict[str, Any] = {name: np.zeros(n, np.int64) for name in ("days", "calm")}
         return cls(**sums, **numbers, **{name: np.full(n, NEVER) for name in ("opened", "alarmed", "rising")})
@@ -160,7 +162,7 @@ def watch(seen: Counted, before: State, start: int = 0, keep: int | None = None,
         is_judged = seen.judged[:, day] & np.isfinite(expected[:, day])
         z[is_judged, day] = np.clip(surprise(seen.counts[is_judged, day], expected[is_judged, day], alpha[is_judged]), -EXTREME, EXTREME)
         z[:, day] -= _common(z[:, day], expected[:, day], seen.trials)
-        score[:, day] = _weigh(state, z[:, day], is_judged)
+        score[:, day] = _weigh(state, z[:, day], is_judged, day)
         opened[:, day], closed[:, day] = _alarm(state, score[:, day], is_judged, limit, day, told)
         began[:, day] = state.rising
         if day == (days - 1 if keep is None else keep):
@@ -178,14 +180,14 @@ def _rates(state: State, group: Ints) -> Floats:
     """Events per exposure by series and weekday; weekdays lean on their group's pattern where a series is thin."""
     level = state.counted.sum(axis=1) / np.maximum(state.exposed.sum(axis=1), 1e-12)
     plain = level[:, None] * state.exposed
-    is_of_group = (group[None, :] == np.arange(int(group.max()) + 1)[:, None]).astype(float)
+    is_of_group = (group[None, :] == np.arange(int(group.max(initial=-1)) + 1)[:, None]).astype(float)
     pattern = ((is_of_group @ state.counted + ALIKE) / (is_of_group @ plain + ALIKE))[group]
     return np.asarray(level[:, None] * (state.counted + ALIKE * pattern) / (plain + ALIKE))
 
 
 def _spread(state: State, exposure: Floats, seen: Counted) -> Floats:
     """Alpha of each series: how much wider than chance it spreads; failures among few trials spread less than Poisson counts."""
-    groups = int(seen.group.max()) + 1
+    groups = int(seen.group.max(initial=-1)) + 1
     excess, squares = (np.bincount(seen.group, sums, groups) for sums in (state.excess, state.squares))
     usual = (excess / np.maximum(squares, 1))[seen.group]
     alpha = np.maximum((state.excess + SURE * usual) / (state.squares + SURE), 0)
@@ -234,9 +236,11 @@ def _common(z: Floats, expected: Floats, trials: Flags) -> Floats:
     return common
 
 
-def _weigh(state: State, z: Floats, is_judged: Flags) -> Floats:
+def _weigh(state: State, z: Floats, is_judged: Flags, day: int) -> Floats:
     """Take a day into E and give the score: E over its standard deviation, which holds the habit's own uncertainty."""
     state.mean = np.where(is_judged, (1 - WEIGHT) * state.mean + WEIGHT * np.where(is_judged, z, 0.0), state.mean)
+    state.pile = np.where(is_judged, np.maximum(state.pile + np.where(is_judged, z, 0.0) - SLACK, 0.0), state.pile)
+    state.rising = np.where(state.pile == 0, NEVER, np.where(state.rising == NEVER, day, state.rising))
     state.weight = np.where(is_judged, (1 - WEIGHT) * state.weight + WEIGHT, state.weight)
     variance = WEIGHT / (2 - WEIGHT) + _uncertainty()[np.minimum(state.days, LONG)]
     return np.where(state.weight > 0, state.mean / np.sqrt(variance), np.nan)
@@ -258,7 +262,6 @@ def _alarm(state: State, score: Floats, is_judged: Flags, limit: Floats, day: in
         is_new = (is_new & (told[:, day] == 0)) | (~is_open & (told[:, day] > 0))
     state.opened = np.where(is_new, day, state.opened)
     state.alarmed = np.where(is_new, day, state.alarmed)
-    state.rising = np.where(is_judged & (score <= RISING), NEVER, np.where(is_judged & (state.rising == NEVER), day, state.rising))
     state.calm = np.where(is_judged, np.where(score < CALM, state.calm + 1, 0), state.calm)
     is_over = is_open & is_judged & (state.calm >= CALM_DAYS)
     state.opened = np.where(is_over, NEVER, state.opened)

@@ -29,7 +29,7 @@ LONGEST = 730  # days of history that are looked at
 BACK = 48  # days before the last one that a night needs to go on
 CHANGED, CHANGED_PART = 2.0, 0.01  # events, or share of them, by which what is settled may change without being judged again
 ONE_DAY = dt.timedelta(days=1)
-ARRAYS = ("taught", "counted", "exposed", "excess", "squares", "days", "weight", "calm")
+ARRAYS = ("taught", "counted", "exposed", "excess", "squares", "days", "weight", "calm", "pile")
 DATES = {"opened": "opened_on", "alarmed": "alarmed_on", "rising": "rising_on"}
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,6 @@ from listening.journey import Journey
 from listening.warehouse import Warehouse
 from listening.warnings import wording
 from listening.warnings.acknowledged import Acknowledged
-from listening.warnings.detector import LAG
 from listening.warnings.series import Key
 from listening.workspace import Company
 
@@ -31,17 +30,10 @@ def tell(
 ) -> None:
     """Write down the warnings and their quotes."""
     names = {row["theme"]: row["name"] for row in warehouse.rows("warnings/theme_names")}
-    known = {row["warning_id"]: row for row in warehouse.rows("warnings/known")}
-    quoted = warehouse.rows("warnings/known_quotes")
     owners = {stage.stage: stage.owner for stage in journey.stages}
     warnings, quotes = [], []
     for warning in _united(alarms):
         warning["acknowledged_on"] = acknowledged.day(warning)
-        if warning["warning_id"] in known and _is_past(warning, given["until"]):
-            old = known[warning["warning_id"]]
-            warnings.append(old | {"acknowledged_on": warning["acknowledged_on"]})
-            quotes += [row for row in quoted if row["warning_id"] == warning["warning_id"]]
-            continue
         own = [source for key in warning.pop("alarms") for source in sources.get(key, [key.source or ""])]
         asked = {name: warning[name] for name in ("stage", "theme", "measure", "began_on")}
         asked |= {"sources": sorted(set(own)), "until": warning["closed_on"] or given["until"], "before": warning["began_on"] - dt.timedelta(days=BEFORE)}
@@ -54,11 +46,6 @@ def tell(
         warnings.append(warning)
     warehouse.replace("warnings/warnings", warnings)
     warehouse.replace("warnings/warning_quotes", quotes)
-
-
-def _is_past(warning: Row, until: dt.date) -> bool:
-    """Whether nothing can change in it any more."""
-    return warning["closed_on"] is not None and warning["closed_on"] < until - dt.timedelta(days=LAG)
 
 
 def _united(alarms: list[Row]) -> list[Row]:

@@ -7,6 +7,6 @@ exposed; it does not make a text anonymous.
 
 from listening.records.privacy.attributes import kept_attributes
 from listening.records.privacy.contacts import EMAIL
-from listening.records.privacy.redaction import redact
+from listening.records.privacy.redaction import placeholders, redact
 
-__all__ = ["EMAIL", "kept_attributes", "redact"]
+__all__ = ["EMAIL", "kept_attributes", "placeholders", "redact"]

@@ -47,6 +47,12 @@ def redact(texts: Sequence[str | None], regions: tuple[str, ...] = contacts.LIKE
     return redacted
 
 
+def placeholders(text: str) -> dict[str, int]:
+    """How many of each placeholder stand in a redacted text."""
+    found = {kind.name: text.count(f"[{kind.name}]") for kind in kinds(contacts.LIKELY)}
+    return {name: number for name, number in found.items() if number}
+
+
 def _proposed(texts: Sequence[str | None], every: tuple[Kind, ...]) -> Iterable[tuple[int, list[Kind]]]:
     """The rows in which RE2 sees something that may be private, and what; linear in the column's length."""
     column = pa.array(texts, pa.string())

@@ -1,0 +1,1 @@
+select distinct period_start, period_end from stage_story where lower(period) = lower($period)

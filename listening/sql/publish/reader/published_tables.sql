@@ -1,0 +1,1 @@
+select table_name as name, estimated_size as rows from duckdb_tables() where not internal order by name

@@ -1,1 +1,0 @@
-select * from warnings.warnings order by opened_on, warning_id

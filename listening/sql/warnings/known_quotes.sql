@@ -1,1 +1,0 @@
-select * from warnings.warning_quotes order by warning_id, rank
