@@ -46,7 +46,8 @@ def story(stage: str, sources: list[dict[str, Any]], start: dt.date, end: dt.dat
         "evidence_level": "direction" if n >= 10 else "insufficient", "net_experience": None, "net_low": None, "net_high": None,
         "direction": None, "story": f"The story of {stage}.", "sources": sources, "scores": [], "measures": {},
         "survey_gap": None, "maturity_level": None, "limiting_measure": None, "gained": None, "lost": None, "value_gained": None, "value_lost": None,
-        "change": None, "change_low": None, "change_high": None, "places": [], "coverage": [], "contributions": [], "order_low": None, "order_high": None, "quotes": {"trouble": [], "great": []},
+        "change": None, "change_low": None, "change_high": None, "places": [], "coverage": [], "contributions": [], "order_low": None, "order_high": None,
+        "quotes": {"trouble": [], "great": []},
     } | more  # fmt: skip
 
 
@@ -153,12 +154,12 @@ def test_every_link_leads_somewhere(tmp_path: Path, told: dict[str, Any]) -> Non
 def test_numbers_on_the_page_are_those_of_the_facts(tmp_path: Path, told: dict[str, Any]) -> None:
     pages = pages_of(tmp_path, told)
     fact = told["stages"][1]["now"]["sources"][0]
-    place = pages["pay.html"].find(id="sources").parent
+    sources = pages["pay.html"].find(id="sources").parent
     for column in ("negative", "positive"):
-        cell = marked(place, measure=column, source="survey")[0]
+        cell = marked(sources, measure=column, source="survey")[0]
         assert [float(cell[f"data-test-{part}"]) for part in ("value", "low", "high")] == [fact[column], fact[f"{column}_low"], fact[f"{column}_high"]]
-    assert int(marked(place, measure="n", source="survey")[0]["data-test-value"]) == 87
-    for place in (marked(pages["index.html"], stage="pay")[0], place):
+    assert int(marked(sources, measure="n", source="survey")[0]["data-test-value"]) == 87
+    for place in (marked(pages["index.html"], stage="pay")[0], sources):
         assert int(marked(place, measure="units", source="survey")[0]["data-test-value"]) == 88
     assert "42 % (34–50 %)" in marked(pages["pay.html"], measure="negative", source="survey")[0].text.replace("\u00a0", " ")
     assert float(marked(pages["pay.html"], measure="net_change_of_feedback")[0]["data-test-value"]) == -17.123456
@@ -275,7 +276,11 @@ def grown(told: dict[str, Any]) -> tuple[dict[str, Any], Comments]:
     theme = {"theme": "invoice", "name": "Invoice", "kind": "touchpoint", "opened_on": day, "comments": 730, "first_day": day, "all": share, "trouble": share,
              "great": share | {"units": 1, "denominator": 2}}  # fmt: skip
     nothing = dict.fromkeys(("all", "trouble", "great"))
-    pay["themes"] = [theme, theme | {"theme": "a b", "name": "Odd", "comments": 1} | nothing, theme | {"theme": "other", "name": "Other", "comments": 0} | nothing]
+    pay["themes"] = [
+        theme,
+        theme | {"theme": "a b", "name": "Odd", "comments": 1} | nothing,
+        theme | {"theme": "other", "name": "Other", "comments": 0} | nothing,
+    ]
     comment = {"said_on": day, "source": "survey", "stance": "trouble", "is_cut": False}
     return told, {
         ("pay", "invoice"): [comment | {"record_id": f"r{number}", "text": f"Comment {number}."} for number in range(500)],
@@ -417,7 +422,8 @@ def test_hostile_text_becomes_no_markup(tmp_path: Path, told: dict[str, Any]) ->
     """Whatever customers, files or configuration say, it is shown and never obeyed."""
     full, comments = grown(told)
     hostile = poisoned(full)
-    pages = pages_of(tmp_path, hostile, {key: [row | {"text": HOSTILE, "source": HOSTILE, "record_id": HOSTILE} for row in rows] for key, rows in comments.items()})
+    said = dict.fromkeys(("text", "source", "record_id"), HOSTILE)
+    pages = pages_of(tmp_path, hostile, {key: [row | said for row in rows] for key, rows in comments.items()})
     for name, page in pages.items():
         assert [script.text.strip() for script in page.find_all("script")] == ([SCRIPT.strip()] if name.startswith("comments/") else [])
         assert not page.find_all(["img", "iframe", "object", "form"])
@@ -436,7 +442,8 @@ def poisoned(told: dict[str, Any]) -> dict[str, Any]:
         row["source"] = HOSTILE
     for row in hostile["stages"]:
         row |= {"title": HOSTILE, "owner": HOSTILE, "promise": HOSTILE, "description": HOSTILE}
-        row["touchpoints"] = [{"touchpoint": HOSTILE, "name": HOSTILE, "owner": HOSTILE, "priority": True, "basic": False, "records": 1, "survey_answers": 0, "n": 0}]
+        named = dict.fromkeys(("touchpoint", "name", "owner"), HOSTILE)
+        row["touchpoints"] = [named | {"priority": True, "basic": False, "records": 1, "survey_answers": 0, "n": 0}]
         for told_of in (row["now"], *row["periods"]):
             told_of["story"] = HOSTILE
             for name in [*told_of["sources"], *told_of["scores"]]:
@@ -450,16 +457,20 @@ def poisoned(told: dict[str, Any]) -> dict[str, Any]:
         row["source"] = HOSTILE
     hostile["sources"][0]["problem"] = hostile["rejected"][0]["reason"] = HOSTILE
     hostile["accuracy"][0]["examined_on"] = HOSTILE
-    words = ("name", "owner", "text", "why", "rule", "gate", "told_by", "outcome", "measure", "title", "touchpoint", "cut_by", "cut_value", "direction", "source")
-    for stage_ in hostile["stages"]:
-        for rows in (hostile, stage_):
-            for kind in ("warnings", "priorities", "drivers", "follow_up", "assets", "losses", "operations", "cuts", "themes"):
-                for row in rows.get(kind, []):
-                    row |= {name: HOSTILE for name in words if name in row}
-    hostile["losses"][0] |= {"quotes": [HOSTILE], "reasons": [HOSTILE]}
-    for quote_ in hostile["warnings"][0]["quotes"]:
-        quote_ |= {"text": HOSTILE, "source": HOSTILE, "record_id": HOSTILE}
+    poison_growth(hostile)
     return hostile
+
+
+def poison_growth(hostile: dict[str, Any]) -> None:
+    """Put hostile text wherever warnings, things to mend, themes and customers gained and lost have words."""
+    words = {"name", "owner", "text", "why", "rule", "gate", "outcome", "measure", "title", "touchpoint", "cut_by", "cut_value", "direction", "source"}
+    kinds = {"warnings", "priorities", "drivers", "follow_up", "assets", "losses", "operations", "cuts", "themes"}
+    for facts in (hostile, *hostile["stages"]):
+        for row in [row for kind in kinds & facts.keys() for row in facts[kind]]:
+            row |= dict.fromkeys(words & row.keys(), HOSTILE)
+    hostile["losses"][0] |= {"quotes": [HOSTILE], "reasons": [HOSTILE]}
+    for said in hostile["warnings"][0]["quotes"]:
+        said |= {"text": HOSTILE, "source": HOSTILE, "record_id": HOSTILE}
 
 
 def test_names_of_stages_never_leave_the_folder(told: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ def write(folder: Path, told: Facts, comments: Comments | None = None) -> None:
     environment = pieces()
     pages = page_names(told)
     spoken = voices.pages(told, comments or {}, pages)
-    common = {
+    common: Facts = {
         "told": told, "problems": remarks.problems(told), "pages": pages, "company_pages": COMPANY, "titles": _titles(told), "root": "",
         "css_hash": _hash(environment, "style.css"), "script_hash": None, "spoken": voices.firsts(spoken),
         "open_warnings": [warning for warning in told["warnings"] if not warning["closed_on"]],
@@ -102,7 +102,14 @@ def _first_page(told: Facts, pages: dict[str, str]) -> Facts:
     ]
     bounds = [abs(stage["now"][end]) for stage in told["stages"] for end in ("net_low", "net_high") if wording.level(stage["now"]) != wording.LEVELS["unknown"]]
     reach = min(100, max(50, 25 * math.ceil(max(bounds, default=0) / 25)))  # of the scale that all stages share
-    return {"news": news, "reach": reach, "since_when": since_when(told), "headline": remarks.headline(told), "now": window(told), "unheard": remarks.unheard(told)}
+    return {
+        "news": news,
+        "reach": reach,
+        "since_when": since_when(told),
+        "headline": remarks.headline(told),
+        "now": window(told),
+        "unheard": remarks.unheard(told),
+    }
 
 
 def _of_stage(told: Facts, stage: Facts) -> Facts:

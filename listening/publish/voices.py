@@ -32,7 +32,9 @@ def pages(told: Facts, comments: Comments, stages: dict[str, str]) -> list[Page]
             chunks = [said[start : start + A_PAGE] for start in range(0, len(said), A_PAGE)]
             stem = f"{stages[stage['stage']].removesuffix('.html')}.{_fit(theme['theme'], place)}"  # no name has a dot, so that no two pages share one
             names = [f"{stem}.{number}.html" for number in range(1, len(chunks) + 1)]
-            found += [Page(name, stage, theme, number, names, chunk, len(said)) for number, (name, chunk) in enumerate(zip(names, chunks, strict=True), start=1)]
+            found += [
+                Page(name, stage, theme, number, names, chunk, len(said)) for number, (name, chunk) in enumerate(zip(names, chunks, strict=True), start=1)
+            ]
     return found
 
 
