@@ -253,8 +253,8 @@ def grown(told: dict[str, Any]) -> tuple[dict[str, Any], Comments]:
     }  # fmt: skip
     told["priorities"] = pay["priorities"] = [item, item | {"rank": 2, "gate": "delight", "value": None, "customers": None, "met": None, "warning_id": None}]
     pay["drivers"] = [{
-        "outcome": "left", "trouble_id": "pay/invoice", "name": "a failure", "told_by": "operations", "customers": 17, "customers_low": 8.2, "customers_high": 26.1,
-        "happened": 78, "value": 4163.2, "value_low": 1995.5, "value_high": 6288.1, "rank": 1, "rank_low": 1, "rank_high": 3, "is_clear": True,
+        "outcome": "left", "trouble_id": "pay/invoice", "name": "a failure", "told_by": "operations",
+        "customers": 17, "customers_low": 8.2, "customers_high": 26.1, "happened": 78, "value": 4163.2, "value_low": 1995.5, "value_high": 6288.1, "rank": 1, "rank_low": 1, "rank_high": 3, "is_clear": True,
     }]  # fmt: skip
     told["follow_up"] = [{"owner": "Ada", "customers": 12, "open": 9, "value_at_risk": 1234.0}]
     told["assets"] = [
