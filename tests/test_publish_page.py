@@ -252,20 +252,23 @@ def grown(told: dict[str, Any]) -> tuple[dict[str, Any], Comments]:
         "customers": 73, "met": 645, "warning_id": "w1", "why": "At a basic touchpoint. Open warning: Pay: failures rose.", "rule": "Basics first.",
     }  # fmt: skip
     told["priorities"] = pay["priorities"] = [item, item | {"rank": 2, "gate": "delight", "value": None, "customers": None, "met": None, "warning_id": None}]
-    pay["drivers"] = [{
-        "outcome": "left", "trouble_id": "pay/invoice", "name": "a failure", "told_by": "operations",
-        "customers": 17, "customers_low": 8.2, "customers_high": 26.1, "happened": 78, "value": 4163.2, "value_low": 1995.5, "value_high": 6288.1, "rank": 1, "rank_low": 1, "rank_high": 3, "is_clear": True,
-    }]  # fmt: skip
+    driver = {
+        "outcome": "left", "trouble_id": "pay/invoice", "name": "a failure", "told_by": "operations", "customers": 17, "customers_low": 8.2,
+        "customers_high": 26.1, "happened": 78, "value": 4163.2, "value_low": 1995.5, "value_high": 6288.1, "rank": 1, "rank_low": 1, "rank_high": 3,
+        "is_clear": True,
+    }  # fmt: skip
+    pay["drivers"] = [driver]
     told["follow_up"] = [{"owner": "Ada", "customers": 12, "open": 9, "value_at_risk": 1234.0}]
     told["assets"] = [
         {"period_kind": "rolling", "period": "last 90 days", "period_start": dt.date(2026, 4, 2), "last_day": dt.date(2026, 6, 30), "is_over": False,
          "movement": movement, "customers": number, "value": 1000.0 * number, "value_basis": "revenue", "valued": number, "text": f"{number} {movement}."}
         for movement, number in (("gained", 308), ("lost", 119), ("net", 189))
     ]  # fmt: skip
-    told["losses"] = [{
+    loss = {
         "trouble_id": "pay/invoice", "name": "a failure", "stage": "pay", "title": "Pay", "owner": "Ada", "lost": 119, "lost_met": 30, "stayed": 2082,
         "stayed_met": 83, "difference": 0.21, "low": 0.15, "high": 0.28, "value": 28140.0, "quotes": ["Gone."], "reasons": ["moved"], "text": "Of 119, 30.",
-    }]  # fmt: skip
+    }  # fmt: skip
+    told["losses"] = [loss]
     pay["now"] |= {"gained": 256, "lost": 119, "value_gained": 237060.0, "value_lost": 109298.4, "survey_gap": True, "maturity_level": "reliable",
                    "limiting_measure": "invoice_correct"}  # fmt: skip
     pay["operations"] = [{"measure": "invoice_correct", "touchpoint": "Invoice", "failed": 98, "passed": 426, "failed_before": 3, "passed_before": 0}]

@@ -16,10 +16,13 @@ def headline(told: Facts) -> list[str]:
     if not any(stage["now"] for stage in told["stages"]):
         return []
     by_level = {key: [stage["title"] for stage in told["stages"] if wording.level(stage["now"]).key == key] for key in wording.LEVELS}
-    by_state = {state: [stage["title"] for stage in told["stages"] if wording.state(stage["now"]) == state] for state in wording.STATES}
     words = {"well": "Customers live it well", "badly": "They live it badly", "mixed": "Mixed", "unknown": "No number of all customers yet"}
     lived = [f"{words[key]}: {', '.join(by_level[key])}." for key in words if by_level[key]]
-    moved = [f"{state.words}: {', '.join(by_state[state])}." for state in (wording.WORSE, wording.BETTER) if by_state[state]]
+    moved = [
+        f"{state.words}: {', '.join(titles)}."
+        for state in (wording.WORSE, wording.BETTER)
+        if (titles := [stage["title"] for stage in told["stages"] if wording.state(stage["now"]) == state])
+    ]
     return [*lived, *(moved or ["No stage moved beyond chance in 90 days."])]
 
 

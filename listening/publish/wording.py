@@ -38,7 +38,6 @@ SAME = State("same", "No clear change", "=")
 NEW = State("new", "Nothing to compare with yet", "•")
 LITTLE = State("little", "Too little feedback", "?")
 SILENT = State("silent", "Nobody spoke", "–")
-STATES = (WORSE, BETTER, SAME, NEW, LITTLE, SILENT)
 LEVELS = {  # how all customers live a stage, by where the whole interval of net experience lies
     "well": State("well", "Lived well", "+"), "mixed": State("mixed", "Mixed", "±"), "badly": State("badly", "Lived badly", "−"),
     "unknown": State("unknown", "Not known", "?"),
