@@ -21,7 +21,8 @@ FEEDBACK_KINDS = ("survey", "ticket", "review", "chat", "social", "call", "emplo
 FACT_KINDS = ("operations", "customers", "outcomes", "invitations", "checkins", "internal_ratings", "investment")
 DIMENSIONS = ("region", "channel", "product", "brand", "segment", "unit", "team")
 ROLES = ("buyer", "user", "sponsor", "employee", "supplier", "community")
-CONNECTORS = ("files", "zendesk")
+GONE = "_gone"  # the cell that a connector adds where it finds out itself that a row was deleted
+CONNECTORS = ("files", "zendesk", "sql")
 
 
 class Mend(Exception):
@@ -104,6 +105,11 @@ class Source(_Section):
     role: Literal["buyer", "user", "sponsor", "employee", "supplier", "community"] | None = None
     stage: str | None = None
     touchpoint: str | None = None
+
+    @property
+    def is_read_as_it_stands(self) -> bool:
+        """Whether each row is as it was when it was read, so that the later reading is the newer, whatever clocks wrote into it."""
+        return self.connector == "sql"
 
     @property
     def fingerprint(self) -> str:
@@ -298,7 +304,16 @@ def _with_options(table: dict[str, Any]) -> dict[str, Any]:
     if table.get("connector", "files") == "files":
         return table
     own = {key: value for key, value in table.items() if key not in Source.model_fields}
-    return {**{key: value for key, value in table.items() if key not in own}, "options": own}
+    columns = {"columns": _identified(table)} if table["connector"] == "sql" and table.get("kind") in FEEDBACK_KINDS else {}
+    return {**{key: value for key, value in table.items() if key not in own}, **columns, "options": own}
+
+
+def _identified(table: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a table in a database, with those by which a row is known again and known to be deleted."""
+    named = table.get("columns")
+    if not isinstance(named, dict) or (not {"text", "score"} & {*named, *(key for key in ("questions",) if table.get(key))} and not table.get("questions")):
+        raise ValueError("the sql connector needs columns, such as columns = {text = 'their column', said_at = 'their column'}")
+    return {"id": table.get("key"), "deleted": table.get("deleted", GONE), **named}
 
 
 def _check_path(source: Source) -> None:

@@ -21,9 +21,9 @@ from listening.forgotten import FORGOTTEN, Forgotten
 from listening.landing import batches, drift
 from listening.landing.batches import Line, Manifest
 from listening.sources import DOORS, Check, Fault, Known, Past, Pull
-from listening.sources.pull import PAGE_ROWS, Row, Unreadable
+from listening.sources.pull import PAGE_ROWS, Difference, Row, Unreadable
 from listening.warehouse import Warehouse
-from listening.workspace import Mend, Source, Workspace
+from listening.workspace import GONE, Mend, Source, Workspace
 
 HABIT_NIGHTS, HABIT_ROWS = 7, 20  # nights and rows before a habit is one
 FAR_BELOW = 0.1  # of what three nights in four bring
@@ -58,7 +58,13 @@ def land(workspace: Workspace, warehouse: Warehouse, source: Source, clock: dt.d
     again = _to_read_again(workspace, warehouse, source, known)
     forgotten = Forgotten(workspace)
     clock = _after_the_last(known, clock)
-    past = Past(_replaced(known, again), _checkpoints(warehouse, source), clock, is_rehearsal=most is not None)
+    past = Past(
+        _replaced(known, again),
+        _checkpoints(warehouse, source),
+        clock,
+        functools.partial(_compare, workspace, warehouse, source),
+        is_rehearsal=most is not None,
+    )
     for number, pull in enumerate(DOORS[source.connector](source, workspace.root, past), 1):
         if isinstance(pull, Check):
             landed.checks.append(pull)
@@ -220,6 +226,29 @@ def _unusual(warehouse: Warehouse, source: Source, clock: dt.datetime) -> Iterat
 def _checkpoints(warehouse: Warehouse, source: Source) -> dict[str, str]:
     """By stream, where its last kept page left off."""
     return {row["stream"]: row["checkpoint"] for row in warehouse.rows("landing/checkpoints", source=source.name, connector=source.connector)}
+
+
+def _compare(workspace: Workspace, warehouse: Warehouse, source: Source, id_: str, version: str, there: Iterator[list[tuple[str, str | None]]]) -> Difference:
+    """How the ids and versions that a source has now differ from the newest rows that have landed of it."""
+    landed = [str(workspace.landing / batch) for row in warehouse.rows("landing/known", source=source.name) for batch in row["batches"]]
+    seen = 0
+    with warehouse.transaction():
+        warehouse.replace("landing/compared", [])
+        for page in there:
+            seen += len(page)
+            warehouse.insert("landing/compared", [{"native_id": native, "row_version": mark} for native, mark in page])
+        if landed:
+            differing = warehouse.rows("landing/differing", id=_pointer(id_), version=_pointer(version), gone=_pointer(GONE), batches=landed)
+        else:
+            differing = [row | {"is_gone": False, "known": 0} for row in warehouse.select("landing/compared", ["native_id"]).to_pylist()]
+        warehouse.replace("landing/compared", [])
+    gone, missing = ([row["native_id"] for row in differing if row["is_gone"] is is_gone] for is_gone in (True, False))
+    return Difference(differing[0]["known"] if differing else seen, seen, missing, gone)
+
+
+def _pointer(name: str) -> str:
+    """The name of a cell as a JSON pointer."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def _fields_before(warehouse: Warehouse, source: Source, pull: Pull, pull_id: str) -> dict[str, dict[str, Any]]:

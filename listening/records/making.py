@@ -71,7 +71,7 @@ class Maker:
     def complete(self, said: Said) -> str | None:
         """Make a thing said into a record, in place. Gives the reason if it can't be one."""
         said["is_deleted"] = is_true(said.get("deleted"))
-        said["updated_at"] = self._moment(said.get("updated_at"))
+        said["updated_at"] = None if self.source.is_read_as_it_stands else self._moment(said.get("updated_at"))
         said["record_id"] = record_id(self.source.name, said["native_id"])
         said["whole_id"] = record_id(self.source.name, said["whole"]) if said.get("whole") else None
         said["thread_id"] = identifier(said.get("thread_id"))

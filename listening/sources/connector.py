@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from listening.sources.http import Client, Stopped
-from listening.sources.pull import Check
+from listening.sources.http import Stopped
+from listening.sources.pull import Check, Compare
 from listening.workspace import Source
 
 Cells: TypeAlias = dict[str, Any]
@@ -47,6 +47,7 @@ class Session:
     root: Path
     clock: float
     secrets: Mapping[str, str] = field(repr=False)
+    compare: Compare  # all ids that the system has with what has landed, where it tells of no deletions
     notes: list[str] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     # for `listening check`: one page is enough
@@ -71,7 +72,7 @@ class Stream:
     """
 
     name: str
-    walk: Callable[[Session, Client, State | None], Iterator[Page]]
+    walk: Callable[[Session, Any, State | None], Iterator[Page]]
     key: tuple[str, ...]
     cursor: str  # in words: what the source itself gives to go on from
     overlap: str
@@ -95,7 +96,7 @@ class Connector:
     limits: str
     settings: Mapping[str, Setting]
     streams: tuple[Stream, ...]
-    open: Callable[[Session, str], AbstractContextManager[Client]]
+    open: Callable[[Session, str], AbstractContextManager[Any]]  # a Client, or what else the walks ask
 
     def told(self) -> dict[str, Any]:
         """What a program may want to know of it."""
@@ -116,12 +117,19 @@ class Connector:
         for name, words in self.secrets.items():
             mark = "" if name in secrets else "# "
             lines.append(f'{mark}{name}_env = "{self.name.upper()}_{name.upper()}"    # {words}; or {name}_file = "a private file"')
-        lines += [f"# {name} = {setting.example}    # {setting.is_}" for name, setting in COMMON.items()]
+        lines += [f"# {name} = {setting.example}    # {setting.is_}" for name, setting in self.common.items()]
+        if not self.common:
+            return "\n".join(lines)
         return "\n".join([*lines, f'# base_url = "{self.base_url}"    # another address, such as a stand-in on this machine'])
+
+    @property
+    def common(self) -> dict[str, Setting]:
+        """The settings that all systems behind HTTP have."""
+        return COMMON if self.base_url.startswith("https") else {}
 
     def names(self) -> set[str]:
         """All keys of its own that [sources.NAME] may have."""
-        return {*self.settings, *COMMON, *(f"{secret}_{where}" for secret in self.secrets for where in ("env", "file"))}
+        return {*self.settings, *self.common, *(f"{secret}_{where}" for secret in self.secrets for where in ("env", "file"))}
 
 
 COMMON: dict[str, Setting] = {

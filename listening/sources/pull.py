@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -43,6 +43,19 @@ class Pull:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """How the ids that a source has now differ from those that have landed: `missing` here or of another version, `gone` there."""
+
+    known: int
+    seen: int
+    missing: list[str]
+    gone: list[str]
+
+
+Compare: TypeAlias = Callable[[str, str, Iterator[list[tuple[str, str | None]]]], Difference]  # the cells of id and version, and what is there
+
+
+@dataclass(frozen=True)
 class Past:
     """What a source has brought already, and the night that asks for more.
 
@@ -52,6 +65,7 @@ class Past:
     known: Known
     checkpoints: Mapping[str, str]
     clock: dt.datetime
+    compare: Compare
     is_rehearsal: bool = False
 
 

@@ -31,7 +31,7 @@ def pulls(connector: Connector, source: Source, root: Path, past: Past) -> Itera
     """All that a source has that is new since the checkpoints of last time, stream by stream."""
     try:
         _check_settings(connector, source)
-        session = Session(source, root, past.clock.timestamp(), secrets_of(connector, source, root), is_rehearsal=past.is_rehearsal)
+        session = Session(source, root, past.clock.timestamp(), secrets_of(connector, source, root), past.compare, is_rehearsal=past.is_rehearsal)
         with connector.open(session, _base_url(connector, source)) as client:
             for stream in connector.streams:
                 yield from _Walk(connector, stream, session, client, past).pulls()
