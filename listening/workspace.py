@@ -22,7 +22,7 @@ FACT_KINDS = ("operations", "customers", "outcomes", "invitations", "checkins", 
 DIMENSIONS = ("region", "channel", "product", "brand", "segment", "unit", "team")
 ROLES = ("buyer", "user", "sponsor", "employee", "supplier", "community")
 GONE = "_gone"  # the cell that a connector adds where it finds out itself that a row was deleted
-CONNECTORS = ("files", "zendesk", "sql", "typeform")
+CONNECTORS = ("files", "zendesk", "sql", "typeform", "qualtrics")
 
 
 class Mend(Exception):

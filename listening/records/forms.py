@@ -264,7 +264,7 @@ def _qualtrics_interface(source: Source, fields: set[str]) -> Layout | None:
         texts, scores = _qualtrics_answered(values)
         return [said | _whole(said) for said in _qualtrics_response(source, {**values, "responseId": row.get("responseId")}, texts, scores)]
 
-    note = f"{source.name}: words are read from every open question (…_TEXT), the score from the first NPS question; [[sources.{source.name}.questions]] names others"
+    note = f"{source.name}: words are read from every open question (…_TEXT), the score from the first NPS; [[sources.{source.name}.questions]] names others"
     return Layout("Qualtrics responses", take_apart, notes=[note] if source.connector == "qualtrics" else [], zone="UTC")
 
 

@@ -6,14 +6,14 @@ import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from listening.sources import files, sql, typeform, walking, zendesk
+from listening.sources import files, qualtrics, sql, typeform, walking, zendesk
 from listening.sources.connector import Connector
 from listening.sources.pull import Check, Fault, Known, Past, Pull
 from listening.workspace import Source
 
 Door = Callable[[Source, Path, Past], Iterator[Pull | Fault | Check]]
 
-CONNECTORS: dict[str, Connector] = {connector.name: connector for connector in (zendesk.CONNECTOR, sql.CONNECTOR, typeform.CONNECTOR)}
+CONNECTORS: dict[str, Connector] = {connector.name: connector for connector in (zendesk.CONNECTOR, sql.CONNECTOR, typeform.CONNECTOR, qualtrics.CONNECTOR)}
 
 
 def _files(source: Source, root: Path, past: Past) -> Iterator[Pull | Fault]:

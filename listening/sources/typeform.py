@@ -22,7 +22,8 @@ from listening.sources.walking import budget
 
 PAGE_ROWS = 1000
 OVERLAP = 86_400.0  # seconds; Typeform itself may hold a response back for half an hour
-DAYS_BETWEEN = 7  # comparisons of all ids, where the numbers agree every night
+FEW = 5 * PAGE_ROWS  # responses whose ids are compared every night, since that takes seconds
+DAYS_BETWEEN = 7  # comparisons of all ids of more than that, where the numbers agree
 HOURS_EARLY = 6  # a night may begin, and still count as a day after the last
 VERSION = "_version"
 _ALWAYS = ("landing_id", "token", "landed_at", "submitted_at", "metadata", "hidden", "calculated", "answers", "variables")
@@ -137,7 +138,7 @@ def _described(listed: Any) -> Iterator[tuple[str, Cells]]:
     """Questions by their ids, also those that stand in groups."""
     for asked in listed if isinstance(listed, list) else ():
         if isinstance(asked, dict):
-            properties = asked.get("properties") if isinstance(asked.get("properties"), dict) else {}
+            properties: Cells = asked["properties"] if isinstance(asked.get("properties"), dict) else {}
             yield str(asked.get("id")), {name: cell for name, cell in {**asked, **properties}.items() if name in ("title", "ref", "steps", "start_at_one")}
             yield from _described(properties.get("fields"))
 
@@ -172,7 +173,7 @@ def _differences(session: Session, form: _Form, state: State | None) -> Iterator
         return
     state = state or {"since": _since(session), "compared_at": session.clock}
     total, found = form.total(state["since"]), session.compare("response_id", VERSION, iter(())).known
-    if total != found or form.has_partials or _is_time_to_compare(session, state):
+    if total != found or total <= FEW or form.has_partials or _is_time_to_compare(session, state):
         differs = absent.compared(session, "response_id", VERSION, _ids(form, state["since"]))
         if differs.gone:
             yield Page(absent.tombstones("response_id", differs.gone, _ALWAYS))
@@ -240,7 +241,7 @@ CONNECTOR = Connector(
     settings={
         "form_id": Setting("the form: what follows /to/ in its address", '"u6nXL7"', is_needed=True),
         "partials": Setting("also responses that were begun and not submitted", "true", kind=bool),
-        "compare_days": Setting("days between comparisons of all ids while the numbers agree; 0 for never", str(DAYS_BETWEEN), kind=int),
+        "compare_days": Setting("days between comparisons of all ids of a large form while the numbers agree; 0 for never", str(DAYS_BETWEEN), kind=int),
         "gone_at_most": Setting("the share of responses that may be gone before it counts as a mistake", str(absent.GONE_AT_MOST), kind=(int, float)),
     },
     streams=(
@@ -257,7 +258,7 @@ CONNECTOR = Connector(
             name="differences",
             walk=_differences,
             key=("response_id",),
-            cursor="total_items beside what has landed, every night; all ids where they differ, and every compare_days",
+            cursor="total_items beside what has landed, every night; all ids where they differ or are few, and every compare_days",
             overlap="all of it",
             deletions="ids that are no longer there",
             needs={"response_id": (str,)},

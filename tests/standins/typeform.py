@@ -77,7 +77,7 @@ class Typeform(Standin):
             self.passed += 1
 
     def _apply(self, event: Event) -> None:
-        token = hashlib.md5(f"{self.seed}-{event.number}".encode()).hexdigest()  # noqa: S324 - only a name
+        token = hashlib.md5(f"{self.seed}-{event.number}".encode()).hexdigest()
         if event.what == "land":
             self.responses[token] = self._response(event, token)
             self.seen_from[token] = event.at
@@ -101,7 +101,7 @@ class Typeform(Standin):
             answers.append(_answer(asked["f-name"], "text", "Ada Example"))
         response: dict[str, Any] = {
             "landing_id": token, "token": token, "response_id": token, "response_type": "started", "landed_at": _iso(event.at),
-            "metadata": {"user_agent": "Mozilla", "platform": "other", "referer": "https://acme.typeform.com/to/u6nXL7", "network_id": "ab12", "browser": "default"},
+            "metadata": {"user_agent": "Mozilla", "platform": "other", "referer": "https://acme.typeform.com/", "network_id": "ab12", "browser": "default"},
             "calculated": {"score": 0}, "answers": None if number % 37 == 0 else answers,
         }  # fmt: skip
         return response | ({"hidden": {"customer_id": f"C{number % 40}", "region": "North"}} if number % 4 else {})
