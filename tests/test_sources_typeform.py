@@ -76,6 +76,24 @@ def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_worksp
     assert all(check["expected"] == check["found"] for check in checks(place))
 
 
+def test_of_a_large_form_the_numbers_are_compared_and_where_they_differ_the_ids(
+    make_workspace: Make, account: Typeform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typeform, "FEW", 0)
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.log = [event for event in account.log if event.what != "delete" and event.late < DAY]
+    account.clock.wait(20 * DAY)
+    gather(place, account)
+    account.clock.wait(DAY)
+    before = account.requests
+    gather(place, account)
+    assert account.requests - before == 3  # the form, the newest responses, and how many there are
+    del account.responses[max(key.split("#")[0] for key in account.told())]
+    _, found = gather(place, account)
+    assert found == account.told()
+    assert checks(place)[-1]["expected"] == checks(place)[-1]["found"]
+
+
 def test_missed_nights_are_caught_up_with(make_workspace: Make, account: Typeform) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
     for missed in (1, 8, 40):
@@ -124,6 +142,16 @@ def test_an_empty_page_is_not_the_end_and_a_page_given_for_ever_no_loop(make_wor
     account.clock.wait(DAY)
     tonight, _ = gather(place, account)
     assert "again and again" in tonight.faults["survey"][0]
+
+
+def test_what_machine_somebody_wrote_on_does_not_land(make_workspace: Make, account: Typeform) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(DAY)
+    gather(place, account)
+    with warehouse.opened(place.warehouse) as store:
+        landed = store._connection.execute(f"select cells from read_parquet('{place.landing}/survey/*/*.parquet')").fetchall()
+    assert landed
+    assert not any("Mozilla" in cells for (cells,) in landed)
 
 
 def test_a_form_that_seems_emptied_deletes_nothing(make_workspace: Make, account: Typeform) -> None:

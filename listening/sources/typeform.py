@@ -26,7 +26,7 @@ FEW = 5 * PAGE_ROWS  # responses whose ids are compared every night, since that 
 DAYS_BETWEEN = 7  # comparisons of all ids of more than that, where the numbers agree
 HOURS_EARLY = 6  # a night may begin, and still count as a day after the last
 VERSION = "_version"
-_ALWAYS = ("landing_id", "token", "landed_at", "submitted_at", "metadata", "hidden", "calculated", "answers", "variables")
+_ALWAYS = ("landing_id", "token", "landed_at", "submitted_at", "hidden", "calculated", "answers", "variables")
 _KINDS = {False: "completed", True: "completed,partial"}
 
 
@@ -67,9 +67,9 @@ class _Form:
         A place that Typeform does not know any more, since its response was deleted, is given up once for the top.
 
         Raises:
-            Stopped: it ends before everything has come.
+            Stopped: it ends before everything has come, or goes round in circles.
         """
-        may_begin_again = True
+        may_begin_again, places = True, {before}
         while True:
             try:
                 content = self.ask(page_size=PAGE_ROWS, **({"before": before} if before else {}))
@@ -80,6 +80,9 @@ class _Form:
             items = [self._whole(item) for item in content["items"] if isinstance(item, dict)]
             if items:
                 passed, before = passed + len(items), _token(items[-1])
+                if before in places:
+                    raise Stopped("gives the same page of responses again and again; what came before is kept")
+                places.add(before)
                 is_last = (_stamp(items[-1]) or low) < low
                 yield [item for item in items if (_stamp(item) or low) >= low], {} if is_last else {"before": before, "passed": passed}
                 if is_last:
@@ -88,14 +91,14 @@ class _Form:
                 yield [], {}
                 return
             elif may_begin_again:
-                before, passed, may_begin_again = None, 0, False
+                before, passed, may_begin_again, places = None, 0, False, set()
             else:
                 raise Stopped(f"gives an empty page after {passed} of {content['total_items']} responses")
 
     def _whole(self, item: Cells) -> Cells:
-        """A response with what its form says of the questions."""
+        """A response with what its form says of the questions, and without the machine that it was written on."""
         answers = item.get("answers")
-        row = {**item, "response_id": item.get("response_id") or item.get("token")}
+        row = {**{name: cell for name, cell in item.items() if name != "metadata"}, "response_id": item.get("response_id") or item.get("token")}
         if self.has_partials:
             row[VERSION] = _version(item)
         if isinstance(answers, list) and self.fields:
@@ -172,8 +175,10 @@ def _differences(session: Session, form: _Form, state: State | None) -> Iterator
     if not form.is_walked or session.is_rehearsal:
         return
     state = state or {"since": _since(session), "compared_at": session.clock}
-    total, found = form.total(state["since"]), session.compare("response_id", VERSION, iter(())).known
-    if total != found or total <= FEW or form.has_partials or _is_time_to_compare(session, state):
+    total = form.total(state["since"])
+    is_due = total <= FEW or form.has_partials or _is_time_to_compare(session, state)
+    found = -1 if is_due else session.compare("response_id", VERSION, iter(())).known
+    if found != total:
         differs = absent.compared(session, "response_id", VERSION, _ids(form, state["since"]))
         if differs.gone:
             yield Page(absent.tombstones("response_id", differs.gone, _ALWAYS))

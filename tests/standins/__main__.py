@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 
-from tests.standins.server import Clock
+from tests.standins import qualtrics, typeform
+from tests.standins.server import Clock, Standin
 from tests.standins.zendesk import CLIENT_ID, CLIENT_SECRET, Zendesk
 
-SYSTEMS = {"zendesk": Zendesk}
+SYSTEMS: dict[str, Callable[..., Standin]] = {"zendesk": Zendesk, "typeform": typeform.Typeform, "qualtrics": qualtrics.Qualtrics}
 CONFIGURATION = {
     "zendesk": f"""\
 [sources.tickets]
@@ -18,6 +20,22 @@ kind = "ticket"
 base_url = "{{url}}"
 client_id = "{CLIENT_ID}"
 client_secret_env = "ZENDESK_SECRET"     # export ZENDESK_SECRET={CLIENT_SECRET}
+""",
+    "typeform": f"""\
+[sources.survey]
+connector = "typeform"
+kind = "survey"
+base_url = "{{url}}"
+form_id = "{typeform.FORM}"
+access_token_env = "TYPEFORM_TOKEN"     # export TYPEFORM_TOKEN={typeform.TOKEN}
+""",
+    "qualtrics": f"""\
+[sources.survey]
+connector = "qualtrics"
+kind = "survey"
+base_url = "{{url}}"
+survey_id = "{qualtrics.SURVEY}"
+api_token_env = "QUALTRICS_TOKEN"     # export QUALTRICS_TOKEN={qualtrics.TOKEN}
 """,
 }
 

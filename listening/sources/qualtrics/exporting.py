@@ -24,14 +24,14 @@ from listening.sources.pull import most_unpacked
 
 PAGE_ROWS = 1000
 VERSION = "_version"
-JOBS, DOWNLOADS = 3, 3  # begun for one export, and tried for one file
+JOBS, STUCK_JOBS, DOWNLOADS = 3, 2, 3  # begun for one export, of which so many may get stuck, and tried for one file
 LONGEST_JOB = 1800.0  # seconds; a job that takes longer is stuck
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds between looks at it, doubling
 SMALLEST_SPAN = 86_400.0  # seconds; an export of less is not split any further
 FIRST_DAY = dt.datetime(2002, 1, 1, tzinfo=dt.UTC).timestamp()  # before there was any survey
 _PIECE = 2**20
 _LONGEST_RESPONSE = 2**26  # characters
-_HEAD = re.compile(r'\s*(\{\s*"responses"\s*:\s*)?\[')
+_HEAD = re.compile(r'\s*(\{[^\[\]{}]*"responses"\s*:\s*)?\[')
 _GAP = re.compile(r"[\s,]*")
 _LEFT_OUT = ("displayedFields", "displayedValues")  # what was shown to somebody; as long as all the rest, and never asked for
 _NOT_KEPT = ("ipAddress", "locationLatitude", "locationLongitude")  # tell where somebody is
@@ -43,6 +43,10 @@ class Failed(Stopped):
 
 class _Again(Exception):
     """A job or file that came to nothing; another one may do better."""
+
+
+class _Stuck(_Again):
+    """A job that does not end. Every further one would cost as much of the night."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,6 @@ class Survey:
     client: Client
     survey_id: str
     folder: Path
-    form: str = "json"
     made: int = field(default=0)
 
     @property
@@ -108,13 +111,16 @@ class Survey:
         Raises:
             Failed: none of several jobs came to a whole file.
             Refused: Qualtrics does not begin one, as with a token that has expired.
+            Stopped: jobs do not end.
         """
-        problem = ""
+        problem, stuck = "", 0
         for _ in range(JOBS):
             try:
-                return self._job({"format": self.form, **asked})
+                return self._job({"format": "json", **asked})
             except _Again as failure:
-                problem = str(failure)
+                problem, stuck = str(failure), stuck + isinstance(failure, _Stuck)
+            if stuck == STUCK_JOBS:
+                raise Stopped(f"{problem}, {stuck} times. What came before is kept; the next night tries again.")
         raise Failed(f"{problem}, {JOBS} times. What came before is kept; look at the survey, and run again.")
 
     def _job(self, asked: Cells) -> Export:
@@ -149,7 +155,7 @@ class Survey:
                 return dict(result)
             self.client.timing.wait(wait)
             waited, wait = waited + wait, min(LONGEST_WAIT, 2 * wait)
-        raise _Again(f"has not finished an export in {LONGEST_JOB / 60:.0f} minutes")
+        raise _Stuck(f"has not finished an export in {LONGEST_JOB / 60:.0f} minutes")
 
 
 def recorded(response: Cells) -> float | None:
@@ -191,13 +197,14 @@ def _is_whole(path: Path) -> bool:
 
 
 def _objects(file: IO[bytes]) -> Iterator[Cells]:
-    """The responses in a file, one after the other: a list, one in an object (json), or one a line (ndjson).
+    """The responses in a file, one after the other, so that its size does not matter: a list, one in an object, or one a line.
 
     Raises:
         ValueError: it ends too early, or is no such file.
     """
     decoder, unpack = json.JSONDecoder(), codecs.getincrementaldecoder("utf-8-sig")("replace")
     text, is_listed, is_begun, is_closed = "", False, False, False
+    found: Any = None
     while not is_closed:
         piece = file.read(_PIECE)
         text += unpack.decode(piece, final=not piece)
@@ -224,7 +231,7 @@ def _objects(file: IO[bytes]) -> Iterator[Cells]:
             break
         if len(text) > _LONGEST_RESPONSE:
             raise ValueError("a response without an end")
-    if (is_listed and not is_closed) or (not is_listed and text.strip()):
+    if (is_listed and not is_closed) or (not is_listed and (text.strip() or not found)):
         raise ValueError("it ends too early")
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from listening.sources import absent
 from listening.sources.connector import Connector, Page, Session, Setting, State, Stream
-from listening.sources.http import Client, Fixed, Refused, Stopped
+from listening.sources.http import Client, Fixed, Refused
 from listening.sources.pull import Check
 from listening.sources.qualtrics.exporting import VERSION, Export, Failed, Survey, recorded
 from listening.sources.walking import budget
@@ -32,9 +32,6 @@ _ALWAYS = ("values", "labels", VERSION)
 def _open(session: Session, base_url: str) -> Iterator[Survey]:
     """A client with an API token or an OAuth token, and a private folder for what it downloads."""
     base_url = base_url.rstrip("/").removesuffix("/API/v3")
-    form = str(session.option("format", "json"))
-    if form not in ("json", "ndjson"):
-        raise Stopped(f'gives no usable \'{form}\'; set format to "json" or "ndjson" in [sources.{session.source.name}]')
     secrets = session.secrets
     auth = Fixed("X-API-TOKEN", secrets["api_token"]) if "api_token" in secrets else Fixed("Authorization", f"Bearer {secrets['access_token']}")
     folder = session.root / ".exports" / session.source.name
@@ -42,7 +39,7 @@ def _open(session: Session, base_url: str) -> Iterator[Survey]:
     folder.mkdir(parents=True, mode=0o700)
     try:
         with Client(base_url, auth, budget(session.source)) as client:
-            yield Survey(client, str(session.option("survey_id")), folder, form)
+            yield Survey(client, str(session.option("survey_id")), folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -161,10 +158,7 @@ CONNECTOR = Connector(
     settings={
         "datacenter": Setting("the part of the address before .qualtrics.com (Account Settings, Qualtrics IDs)", '"fra1"', is_needed=True),
         "survey_id": Setting("the survey", '"SV_bwrylOA5nNnI9M1"', is_needed=True),
-        "format": Setting("json, or ndjson for very large surveys", '"json"'),
-        "compare_days": Setting(
-            "days between whole exports of a large survey, which find what was deleted or edited; 0 for never", str(DAYS_BETWEEN), kind=int
-        ),
+        "compare_days": Setting("days between whole exports of a large survey, which find deletions and edits; 0 for never", str(DAYS_BETWEEN), kind=int),
         "gone_at_most": Setting("the share of responses that may be gone before it counts as a mistake", str(absent.GONE_AT_MOST), kind=(int, float)),
     },
     streams=(
