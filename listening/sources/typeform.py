@@ -124,9 +124,9 @@ def _fields(session: Session, client: Client, form: str) -> dict[str, Cells]:
     try:
         content = client.get(f"forms/{form}", needs=("fields",))
     except Refused as problem:
-        if problem.status in (403, 404):
-            return {}
-        raise
+        if problem.status == 401:
+            raise
+        return {}
     found = dict(_described(content["fields"]))
     names = {name for key, described in found.items() for name in (key, described.get("ref"))}
     for question in session.source.questions:
