@@ -296,7 +296,8 @@ class Client:
         with self._lock:
             now = self.timing.now()
             self.budget.spend(now)
-            pause = max(self._resume_at - now, self.pace.pause(now) if self.pace else 0.0)
+            first = max(now, self._resume_at)
+            pause = first - now + (self.pace.pause(first) if self.pace else 0.0)
         if pause > 0:
             self._pause(pause)
         signed = self.auth.headers() if self.auth else {}

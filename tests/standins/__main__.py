@@ -7,13 +7,16 @@ import sys
 import time
 from collections.abc import Callable
 
+from tests.standins import qualtrics, typeform
 from tests.standins.app_store import APP_ID, ISSUER_ID, KEY_ID, AppStore
 from tests.standins.google_play import BUCKET, PACKAGE, GooglePlay
 from tests.standins.intercom import TOKEN, Intercom
 from tests.standins.server import Clock, Standin
 from tests.standins.zendesk import CLIENT_ID, CLIENT_SECRET, Zendesk
 
-SYSTEMS: dict[str, Callable[..., Standin]] = {"zendesk": Zendesk, "intercom": Intercom, "app_store": AppStore, "google_play": GooglePlay}
+SYSTEMS: dict[str, Callable[..., Standin]] = {
+    "zendesk": Zendesk, "intercom": Intercom, "qualtrics": qualtrics.Qualtrics, "typeform": typeform.Typeform, "google_play": GooglePlay, "app_store": AppStore,
+}  # fmt: skip
 CONFIGURATION = {
     "zendesk": f"""\
 [sources.tickets]
@@ -48,6 +51,22 @@ base_url = "{{url}}"
 package_name = "{PACKAGE}"
 reports_bucket = "{BUCKET}"
 service_account_file = "{{key_file}}"
+""",
+    "typeform": f"""\
+[sources.survey]
+connector = "typeform"
+kind = "survey"
+base_url = "{{url}}"
+form_id = "{typeform.FORM}"
+access_token_env = "TYPEFORM_TOKEN"     # export TYPEFORM_TOKEN={typeform.TOKEN}
+""",
+    "qualtrics": f"""\
+[sources.survey]
+connector = "qualtrics"
+kind = "survey"
+base_url = "{{url}}"
+survey_id = "{qualtrics.SURVEY}"
+api_token_env = "QUALTRICS_TOKEN"     # export QUALTRICS_TOKEN={qualtrics.TOKEN}
 """,
 }
 
