@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -308,7 +309,7 @@ def test_the_place_is_where_most_of_the_rise_is_and_only_if_it_stands_out() -> N
     assert telling.separating(pd.DataFrame(everywhere, columns=columns)).empty
 
 
-TOLD = {
+TOLD: dict[str, Any] = {
     "stage": "pay", "theme": "other", "measure": None, "source": "tickets", "observed": 22.0, "observed_days": 7, "expected": 7.3,
     "began_on": FIRST, "opened_on": FIRST, "closed_on": None, "judged_on": FIRST, "observed_now": 22.0, "expected_now": 7.3, "touchpoint": None,
     "cut_by": "all", "cut_value": "all", "customers": 5, "value": 500.0, "valued": 4, "value_basis": None, "owner": None,
