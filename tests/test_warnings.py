@@ -444,7 +444,7 @@ def test_a_night_that_runs_twice_warns_of_the_same(nightly: Workspace) -> None:
 
 def test_a_measure_that_joins_later_makes_no_stage_deaf_to_its_words(at_once: Workspace, tmp_path: Path, fitted: Path) -> None:
     """From day 95 on a second measure is passed by many more customers of the stage than the first."""
-    more = [(f"new{number}", "onboard", "slot_offered", day(on), 0, "North") for on in range(95, DAYS) for number in range(150)]
+    more: list[tuple[object, ...]] = [(f"new{number}", "onboard", "slot_offered", day(on), 0, "North") for on in range(95, DAYS) for number in range(150)]
     files = world() | {"till-2.csv": table(("customer_id", "stage", "measure", "at", "failed", "region"), more)}
     place = workspace_maker(tmp_path, fitted)(SOURCES, files, COMPANY)
     assert run(place, day(DAYS - 1)).status == 0
