@@ -370,6 +370,15 @@ def test_customers_gained_and_lost_stand_on_the_glance_the_stage_and_their_page(
     assert "held back by invoice correct" in pages["index.html"].text
 
 
+def test_what_is_not_known_of_customers_is_left_out_and_breaks_no_page(tmp_path: Path, told: dict[str, Any]) -> None:
+    full, comments = grown(told)
+    full["assets"] = [row | {"customers": None, "value": None, "valued": 0} for row in full["assets"]]
+    full["losses"][0]["value"] = full["follow_up"][0]["value_at_risk"] = None
+    pages = pages_of(tmp_path, full, comments)
+    assert "Nothing is known of customers gained and lost" in pages["customers.html"].text
+    assert "None" not in pages["customers.html"].text
+
+
 def test_every_sentence_of_a_story_stands_once_under_a_heading() -> None:
     text = (
         "Pay, 2 Apr to 30 Jun: 36 pieces of feedback. tickets (10 tickets): 70 % in trouble. No clear change from before: it moved. Of 14 asked at random "

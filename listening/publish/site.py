@@ -151,9 +151,9 @@ def _cuts(stage: Facts) -> tuple[list[Facts], int]:
 
 
 def _assets(told: Facts) -> list[tuple[Facts, dict[str, Facts]]]:
-    """Each period, the last 90 days first, with its movements by name."""
+    """Each period, the last 90 days first, with its movements by name; what is not known is left out."""
     periods: dict[tuple[str, str], tuple[Facts, dict[str, Facts]]] = {}
-    for row in told["assets"]:
+    for row in [row for row in told["assets"] if row["customers"] is not None]:
         periods.setdefault((row["period_kind"], row["period"]), (row, {}))[1][row["movement"]] = row
     return list(periods.values())
 

@@ -168,9 +168,9 @@ def moment(when: dt.datetime | None, timezone: str) -> str:
     return f"{day(local.date())}, {local:%H:%M}"
 
 
-def number(value: float) -> str:
-    """A count with thousands set apart."""
-    return f"{value:,.0f}"
+def number(value: float | None) -> str:
+    """A count with thousands set apart; a dash where it is not known."""
+    return "–" if value is None else f"{value:,.0f}"
 
 
 def count(value: int, one: str, many: str) -> str:
@@ -202,8 +202,10 @@ def parts(text: str) -> list[tuple[str, list[str]]]:
     return [(heading, said) for heading, said in told.items() if said]
 
 
-def money(amount: float, currency: str) -> str:
-    """An amount of three figures, as exact as it is known: '£56,700'."""
+def money(amount: float | None, currency: str) -> str:
+    """An amount of three figures, as exact as it is known: '£56,700'; a dash where it is not."""
+    if amount is None:
+        return "–"
     whole = f"{abs(amount):,.0f}" if abs(amount) < 1000 else f"{float(f'{abs(amount):.3g}'):,.0f}"
     sign = "−" if amount < 0 and whole != "0" else ""
     return f"{sign}{SIGNS[currency]}{whole}" if currency in SIGNS else f"{sign}{whole}{SPACE}{currency}"
