@@ -121,6 +121,10 @@ def happened(texts: list[str]) -> dict[str, list[dict[str, Any]]]:
         "invitations": [{"customer_id": who[n], "stage": stage[n], "sent_at": day(n), "answered_id": t} for n, t in every],
         "checkins": [{"customer_id": who[n], "stage": stage[n], "asked_at": day(n), "answered": 1, "experience": n % 3 - 1, "text": t} for n, t in every],
         "internal_ratings": [{"stage": stage[n], "rated_at": day(n), "role": t, "great_share": 0.5} for n, t in every],
+        "actions": [
+            {"what": t, "stage": stage[n], "owner": t, "started_on": day(n), "due_on": day(n), "measure": t, "expected": -0.1, "region": t, "note": t}
+            for n, t in every
+        ],
         "investment": [{"stage": stage[n], "period": "2026-Q1" if n % 2 else t, "amount": n} for n, t in every],
     }
 

@@ -14,13 +14,10 @@ from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet as pq
-import pytest
 
 from listening import bench, night
 from listening.workspace import Workspace
 from tests.conftest import SAMPLE, rows
-
-ACTIONS = pytest.mark.xfail(reason="needs `actions`: accountability", strict=True)
 
 
 def one(place: Workspace, query: str) -> dict[str, object]:
@@ -172,9 +169,11 @@ def test_6_customers_who_left_without_a_word_can_be_found_by_query(fernway: Work
     assert silent["n"] > 50  # type: ignore[operator]
 
 
-@ACTIONS
 def test_7_one_action_worked_and_one_did_not(fernway: Workspace) -> None:
-    assert len(rows(fernway, "from actions")) == 2
+    found = {str(row["measure"]): row for row in rows(fernway, "from actions")}
+    worked, idle = found["bike_ready_when_promised"], found["invoice_correct"]
+    assert (worked["verdict"], idle["verdict"]) == ("worked", "no effect")
+    assert worked["effect_low"] < -0.15 < worked["effect_high"]  # type: ignore[operator]
 
 
 def test_8_leaders_believe_support_to_be_better_than_staff_and_customers_do(fernway: Workspace) -> None:

@@ -38,13 +38,19 @@ def listed(told: pd.DataFrame, own: Sequence[Action], journey: Journey, today: d
         rows[action.action_id] = before | {name: value for name, value in cells.items() if value is not None or name not in before}
     points = journey.stage_of_touchpoint
     frame = pd.DataFrame([{**row, "stage": row["stage"] or points.get(row["touchpoint"])} for row in rows.values() if row.get("what")], columns=COLUMNS)
-    frame = frame.astype(object).where(frame.notna(), None)
+    frame = _with_none(frame)
     frame["cut_by"], frame["cut_value"] = frame["cut_by"].fillna("all"), frame["cut_value"].fillna("all")
     frame["state"] = pd.Series([_state(row, today) for row in wording.rows(frame)], frame.index, dtype=object)
     return frame
 
 
 COLUMNS = ["action_id", "source", *kept.COLUMNS[1:]]
+
+
+def _with_none(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same with None wherever something is missing, so that it reads as plain values."""
+    plain: pd.DataFrame = frame.astype(object)
+    return plain.where(plain.notna(), None)
 
 
 def _of_source(row: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def judged(frame: pd.DataFrame, passages: Passages, quarters: pd.DataFrame, jour
     for row in wording.rows(frame):
         result = _not_yet(row, today) or _by_operations(row, passages) or _by_quarters(row, quarters)
         found.append({**row, **result, "text": _sentence({**row, **result}, journey)})
-    return pd.DataFrame(found)
+    return _with_none(pd.DataFrame(found))
 
 
 def _not_yet(row: dict[str, Any], today: dt.date) -> dict[str, Any] | None:
@@ -134,8 +140,8 @@ def _by_quarters(row: dict[str, Any], quarters: pd.DataFrame) -> dict[str, Any]:
 def _effect(row: dict[str, Any], mine: pd.DataFrame, others: pd.DataFrame, better: int) -> dict[str, Any]:
     before, after, noise = (float(mine[name].iloc[0]) for name in ("first", "last", "noise"))
     effect = effects.compared(after - before, noise, others["last"] - others["first"], others["noise"])
-    hoped = row["expected"] if row["expected"] else better * 1e-9
-    return {**vars(effect), "before": before, "after": after, "verdict": effect.verdict(hoped), "is_short": _is_short(effect, row["expected"])}
+    hoped = row["expected"] or 0.0
+    return {**vars(effect), "before": before, "after": after, "verdict": effect.verdict(hoped or better, hoped), "is_short": _is_short(effect, row["expected"])}
 
 
 def _is_short(effect: Effect, expected: float | None) -> bool:
@@ -148,7 +154,7 @@ def _is_short(effect: Effect, expected: float | None) -> bool:
 VERDICTS = {
     effects.WORKED: "It worked: it moved more than noise, and more than the others did.",
     effects.WORSE: "It got worse, more than noise and more than the others did.",
-    effects.NO_EFFECT: "No effect: it did not move more than noise and more than the others did, and what was hoped for can be ruled out.",
+    effects.NO_EFFECT: "No effect: it did not move more than noise and more than the others did, and by less than was hoped for.",
     effects.TOO_LITTLE: "Whether it worked cannot be told: the interval holds nothing as well as what was hoped for.",
 }
 
@@ -174,7 +180,7 @@ def _sentence(row: dict[str, Any], journey: Journey) -> str:
     )
     verdict = VERDICTS[row["verdict"]]
     if row["verdict"] == effects.NO_EFFECT and not row["expected"]:
-        verdict = "No effect: it did not move more than noise and more than the others did."
+        verdict = "No effect to be seen: it did not move more than noise and more than the others did."
     hoped = f" {times * row['expected']:+.0f} points were hoped for." if row["expected"] else ""
     short = " It is less than was hoped." if row["verdict"] == effects.WORKED and row["is_short"] else ""
     return f"{head}{own}{moved}{others}{verdict}{hoped}{short}"

@@ -26,24 +26,26 @@ def balanced(grid: pd.DataFrame, spent: pd.DataFrame, listened: pd.DataFrame, tr
         grid: every stage and quarter.
         spent: stage, period and amount.
         listened: stage, period, survey_answers and sources.
-        troubled: trouble_of_customers by stage and quarter: value, low, high, denominator.
+        troubled: the share of customers in trouble by stage and quarter (value, low, high), and how many customers there are.
         at_stake: value by stage.
         journey: for the stages' names and what default stages they cover.
     """
     frame = grid.merge(spent, on=QUARTER, how="left").merge(listened, on=QUARTER, how="left")
-    frame = frame.merge(troubled[[*QUARTER, "value", "low", "high", "denominator"]], on=QUARTER, how="left")
+    frame = frame.merge(troubled[[*QUARTER, "value", "low", "high", "basis", "customers"]], on=QUARTER, how="left")
     frame = frame.merge(at_stake.rename(columns={"value": "value_at_stake"}), on="stage", how="left")
     frame[["survey_answers", "sources"]] = frame[["survey_answers", "sources"]].fillna(0)
     frame["value_at_stake"] = frame["value_at_stake"].fillna(0 if len(at_stake) else np.nan).where(frame["period_start"] == frame["period_start"].max())
-    frame["in_trouble"] = frame["value"] * frame["denominator"]
+    frame["in_trouble"] = frame["value"] * frame["customers"]
     whole = {name: frame.groupby("period")[name].transform("sum", min_count=1) for name in ("amount", "survey_answers", "in_trouble", "value_at_stake")}
     whole = {name: total.where(total > 0) for name, total in whole.items()}
     frame["share_spent"], frame["share_asked"] = frame["amount"] / whole["amount"], frame["survey_answers"] / whole["survey_answers"]
     frame["share_value"] = frame["value_at_stake"] / whole["value_at_stake"]
     for name, end in (("share_trouble", "value"), ("share_trouble_low", "low"), ("share_trouble_high", "high")):
-        frame[name] = frame[end] * frame["denominator"] / whole["in_trouble"]
+        frame[name] = frame[end] * frame["customers"] / whole["in_trouble"]
     is_known = frame["share_spent"].notna() & frame["share_trouble"].notna()
-    frame["is_neglected"] = (frame["share_trouble_low"] > NEGLECT * frame["share_spent"]).astype(object).where(is_known, None)
+    comparable = frame["amount"].where(is_known)  # against the money of those stages alone whose troubles are known
+    share = comparable / comparable.groupby(frame["period"]).transform("sum")
+    frame["is_neglected"] = (frame["share_trouble_low"] > NEGLECT * share).astype(object).where(is_known, None)
     moments = {stage: MOMENT[default] for default, stage in reversed(journey.from_default.items()) if default in MOMENT}
     frame["moment"] = frame["stage"].map(moments)
     told = len(frame["stage"].unique())

@@ -32,17 +32,18 @@ class Effect:
     effect_low: float
     effect_high: float
 
-    def verdict(self, expected: float) -> str:
-        """What may be said of it, `expected` being the change hoped for (its sign alone, where no size was)."""
+    def verdict(self, better: float, hoped: float = 0.0) -> str:
+        """What may be said of it, where `better` has the sign of what is better and `hoped` is the size that was hoped for, if any."""
         if np.isnan(self.effect):
             return TOO_LITTLE
-        ends = sorted(np.sign(expected) * np.array([self.effect_low, self.effect_high]))
-        own = sorted(np.sign(expected) * np.array([self.moved_low, self.moved_high]))
+        ends = sorted(np.sign(better) * np.array([self.effect_low, self.effect_high]))
+        own = sorted(np.sign(better) * np.array([self.moved_low, self.moved_high]))
         if ends[0] > 0 and own[0] > 0:
             return WORKED
         if ends[1] < 0 and own[1] < 0:
             return WORSE
-        return NO_EFFECT if ends[1] < abs(expected) else TOO_LITTLE
+        is_still = own[0] <= 0 and own[1] < abs(hoped)  # by itself it stood still, and moved by less than was hoped
+        return NO_EFFECT if not hoped or is_still or ends[1] < abs(hoped) else TOO_LITTLE
 
 
 def variance(hits: ArrayLike, of: ArrayLike) -> Floats:

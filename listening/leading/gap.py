@@ -9,9 +9,9 @@ import pandas as pd
 
 from listening import chances
 from listening.journey import Journey
+from listening.leading.lived import CHECKINS, KEY
 from listening.leading.wording import rows
 
-KEY = ["stage", "period_kind", "period"]
 NOBODY = "nobody"
 TOO_GOOD, TOO_BAD, NO_GAP, NOT_KNOWN = "too good", "too bad", "no clear gap", "not known"
 
@@ -22,11 +22,11 @@ def compared(grid: pd.DataFrame, believed: pd.DataFrame, great: pd.DataFrame, jo
     Args:
         grid: every stage and period.
         believed: the beliefs by stage, period and role, as `leading/believed` gives them.
-        great: the estimate of great_of_customers by stage and period.
+        great: the share of customers who live it great by stage and period, as `lived.known` gives it.
         journey: for the stages' names.
     """
     frame = grid.merge(believed.drop(columns=["period_start", "period_end", "is_over"]), on=KEY, how="left")
-    frame = frame.merge(great[[*KEY, "value", "low", "high"]], on=KEY, how="left")
+    frame = frame.merge(great, on=KEY, how="left")
     frame = frame.rename(columns={"value": "great_of_customers", "low": "great_low", "high": "great_high"})
     frame["role"] = frame["role"].fillna(NOBODY)
     frame = frame.sort_values(["stage", "role", "period_kind", "period_start"])
@@ -46,20 +46,20 @@ def _doubt(raters: pd.Series[Any], deviation: pd.Series[Any]) -> np.ndarray[Any,
 
 
 def _sentence(row: dict[str, Any], title: str) -> str:
-    lived = f"{row['great_of_customers']:.0%} ({100 * row['great_low']:.0f} to {100 * row['great_high']:.0f}) of all its customers do"
     if row["role"] == NOBODY:
         return (
             f"{title}: what people inside believe is not known: nobody was asked in this period (kind internal_ratings; 'listening beliefs' writes the form)."
         )
-    role = "Somebody, whose role is not said," if row["role"] == "not said" else f"{row['role'].capitalize()}"
+    seen = f"{title}, seen by {row['role']}" if row["role"] != "not said" else f"{title}, seen by people whose role is not said"
     if pd.isna(row["believed"]):
-        return f"{title}: {role} rated it {row['rating']:g}; without a share (great_share) it cannot be set beside customers' lives."
-    moved = ""
-    if pd.notna(row["believed_before"]) and round(100 * (row["believed"] - row["believed_before"])):
-        moved = f", {100 * (row['believed'] - row['believed_before']):+.0f} points against the time before"
-    says = f"{title}: {role} believe that {row['believed']:.0%} live it great{moved}"
+        return f"{seen}: rated {row['rating']:g}; without a share (great_share) that cannot be set beside customers' lives."
+    before = row["believed"] - row["believed_before"]
+    moved = f", {100 * before:+.0f} points against the time before" if pd.notna(before) and round(100 * before) else ""
+    says = f"{seen}: {row['believed']:.0%} live it great{moved}"
     if pd.isna(row["great_of_customers"]):
         return f"{says}; how many do is not known, so neither is the gap. About 15 answers to random check-ins a quarter would tell."
+    by = f", by {CHECKINS} alone" if row["basis"] == CHECKINS else ""
+    lived = f"{row['great_of_customers']:.0%} ({100 * row['great_low']:.0f} to {100 * row['great_high']:.0f}) of all its customers do{by}"
     points = f"{100 * row['gap']:+.0f} points, {100 * row['gap_low']:+.0f} to {100 * row['gap_high']:+.0f}"
-    verdict = {TOO_GOOD: "they believe it to be better than it is", TOO_BAD: "they believe it to be worse than it is", NO_GAP: "no clear gap"}[row["belief"]]
-    return f"{says}; {lived} ({points}): {verdict}."
+    verdict = {TOO_GOOD: "it is believed to be better than it is", TOO_BAD: "it is believed to be worse than it is", NO_GAP: "no clear gap"}
+    return f"{says}; {lived} ({points}): {verdict[row['belief']]}."

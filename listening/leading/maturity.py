@@ -9,13 +9,12 @@ import pandas as pd
 
 from listening import chances, intervals
 from listening.journey import Journey, Maturity
-from listening.leading import levels
+from listening.leading import levels, lived
 from listening.leading.levels import LEVELS, MEASURES, NOT_PLACED, UNPLACED
+from listening.leading.lived import KEY
 from listening.leading.wording import rows as rows_of
 
-KEY = ["stage", "period_kind", "period"]
 PERIOD = ["period_kind", "period", "period_start", "period_end", "is_over"]
-POOLED = 4  # periods whose check-ins are counted together, for a year
 LEAST_AT_A_PLACE, LEAST_PLACES = 30, 3  # customers at a place that counts, and places to know a spread by
 DIMENSIONS = ("unit", "region", "channel", "product", "brand", "segment", "team")  # the first that is known at enough places tells the spread
 TROUBLE, SPREAD, GAP, MEMORABLE, RECOMMEND = MEASURES
@@ -26,7 +25,7 @@ THRESHOLDS = {
 NEXT = {measure: level for level, measures in levels.GATES.items() for measure in measures}
 WORDS = {
     TROUBLE: "customers in trouble",
-    SPREAD: "spread of failures between places",
+    SPREAD: "spread of failures",
     GAP: "expectation exceeded less expectation not met",
     MEMORABLE: "customers who will remember it gladly",
     RECOMMEND: "customers who would recommend",
@@ -39,7 +38,7 @@ MISSING = {
     RECOMMEND: "no random check-in asks who would recommend (column would_recommend)",
 }
 METHODS = {
-    TROUBLE: "balanced estimate from random check-ins and all sources, 90 % interval; chance by its normal posterior",
+    TROUBLE: "balanced estimate from random check-ins and all sources, else the answers of four periods; 90 % interval, chance by the normal posterior",
     SPREAD: "standard deviation between places of the share of customers with a failure, beyond sampling noise (chi-square)",
     GAP: "customers asked at random who answered, of four periods together; 90 % interval and chance by the normal approximation",
     MEMORABLE: "customers asked at random who answered, of four periods together; 90 % interval (Wilson), chance by Jeffreys' beta",
@@ -53,11 +52,11 @@ def measured(grid: pd.DataFrame, asked: pd.DataFrame, estimated: pd.DataFrame, p
     Args:
         grid: every stage and period that levels are told of or that answers are pooled from.
         asked: counts of answers by stage and period.
-        estimated: the balanced estimate of trouble_of_customers by stage and period.
+        estimated: the share of customers in trouble by stage and period, as `lived.known` gives it.
         places: customers and how many of them met a failure, by stage, period and place.
         limits: the thresholds.
     """
-    counts = _pooled(grid, asked)
+    counts = lived.pooled(grid, asked, ["expectation", "below", "exceeded", "memorable", "memorable_good", "recommend", "recommending"])
     parts = [
         _trouble(grid, estimated, limits),
         _spread(grid, places, limits),
@@ -73,20 +72,12 @@ def measured(grid: pd.DataFrame, asked: pd.DataFrame, estimated: pd.DataFrame, p
     )
 
 
-def _pooled(grid: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
-    """Answers of four periods together."""
-    names = ["expectation", "below", "exceeded", "memorable", "memorable_good", "recommend", "recommending"]
-    counts = grid.merge(asked[[*KEY, *names]], on=KEY, how="left").sort_values(["stage", "period_kind", "period_start"]).reset_index(drop=True)
-    pooled = counts.fillna(dict.fromkeys(names, 0)).groupby(["stage", "period_kind"])[names].rolling(POOLED, min_periods=1).sum()
-    return counts[[*KEY]].join(pooled.reset_index(drop=True))
-
-
 def _trouble(grid: pd.DataFrame, estimated: pd.DataFrame, limits: Maturity) -> pd.DataFrame:
-    frame = grid.merge(estimated[[*KEY, "value", "low", "high"]], on=KEY, how="left")
+    frame = grid[KEY].merge(estimated, on=KEY, how="left")
     deviation = np.maximum(frame["high"] - frame["value"], frame["value"] - frame["low"]) / intervals.Z  # the other side may end at 0
     p = frame["value"].clip(0.02, 0.98)
     probability = chances.at_most(frame["value"], deviation, limits.trouble_at_most)
-    return frame.assign(measure=TROUBLE, probability=probability, evidence=(p * (1 - p) / deviation**2).fillna(0), told_by=None)
+    return frame.assign(measure=TROUBLE, probability=probability, evidence=(p * (1 - p) / deviation**2).fillna(0), told_by=frame["basis"])
 
 
 def _spread(grid: pd.DataFrame, places: pd.DataFrame, limits: Maturity) -> pd.DataFrame:
@@ -218,7 +209,7 @@ def _sentence(row: dict[str, Any]) -> str:
         return f"{words}: not known; {MISSING[row['measure']]}."
     way = "at most" if row["measure"] in (TROUBLE, SPREAD) else "at least"
     unit = " points" if row["measure"] in (SPREAD, GAP) else " %"
-    by = f" between {row['told_by']}" if isinstance(row["told_by"], str) else ""
+    by = f" between {row['told_by']}" if row["measure"] == SPREAD else f" by {lived.CHECKINS} alone" if row["told_by"] == lived.CHECKINS else ""
     is_short = row["evidence"] < levels.ENOUGH and row["probability"] >= levels.FALL
     few = f"; worth {row['evidence']:,.0f} answers, {levels.ENOUGH} are needed" if is_short else ""
     value, low, high, limit = (100 * row[name] for name in ("value", "low", "high", "threshold"))

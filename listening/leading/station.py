@@ -11,13 +11,13 @@ import pandas as pd
 
 from listening import actions
 from listening.journey import Journey
-from listening.leading import acting, balance, gap, maturity, purpose
+from listening.leading import acting, balance, gap, lived, maturity, purpose
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Mend, Workspace
 
 NOW = "last 90 days"
 DAYS = {"period_start": object, "period_end": object}
-KEY = maturity.KEY
+KEY = lived.KEY
 log = logging.getLogger(__name__)
 
 
@@ -32,8 +32,8 @@ def tell(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: 
     grid = pd.DataFrame({"stage": journey.names}).merge(periods[periods["period_kind"] != "month"], how="cross")
     with warehouse.transaction():
         _tell_maturity(warehouse, journey, grid)
-        _tell_gap(warehouse, journey, grid[(grid["period_kind"] == "quarter") | (grid["period"] == NOW)], today)
-        moments = _tell_balance(warehouse, journey, grid[grid["period_kind"] == "quarter"])
+        _tell_gap(warehouse, journey, grid, today)
+        moments = _tell_balance(warehouse, journey, grid)
         notes = _tell_purpose(workspace, warehouse, moments)
         return notes + _tell_actions(workspace, warehouse, journey, company, clock, today)
 
@@ -41,7 +41,7 @@ def tell(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: 
 def _tell_maturity(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame) -> None:
     asked = warehouse.frame("story/asked_counts")
     places = warehouse.frame("leading/places", least=maturity.LEAST_AT_A_PLACE)
-    known = maturity.measured(grid, asked[asked["cut_by"] == "all"], _measure(warehouse, maturity.TROUBLE), places, journey.maturity)
+    known = maturity.measured(grid, asked[asked["cut_by"] == "all"], _lived(warehouse, grid, "trouble"), places, journey.maturity)
     levels = maturity.placed(grid, known, NOW)
     known = levels[[*KEY, "period_start", "period_end", "is_over"]].merge(known, on=KEY)
     known["text"] = maturity.in_words(known)
@@ -53,13 +53,16 @@ def _tell_maturity(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame) -
 
 def _tell_gap(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, today: dt.date) -> None:
     believed = warehouse.frame("leading/believed", today=today)
-    warehouse.replace("leading/delivery_gap", gap.compared(grid, believed, _measure(warehouse, "great_of_customers"), journey))
+    told = grid[(grid["period_kind"] == "quarter") | (grid["period"] == NOW)]
+    warehouse.replace("leading/delivery_gap", gap.compared(told, believed, _lived(warehouse, grid, "great"), journey))
 
 
 def _tell_balance(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame) -> pd.DataFrame:
     """What is asked and spent by stage; gives the same by moment of the customer's life."""
     spent, listened = warehouse.frame("leading/spent"), warehouse.frame("leading/listened", least=balance.LEAST_HEARD)
-    told = balance.balanced(grid, spent, listened, _measure(warehouse, maturity.TROUBLE), warehouse.frame("leading/at_stake"), journey)
+    troubled = _lived(warehouse, grid, "trouble").merge(warehouse.frame("leading/states"), on=KEY)
+    quarters = grid[grid["period_kind"] == "quarter"]
+    told = balance.balanced(quarters, spent, listened, troubled, warehouse.frame("leading/at_stake"), journey)
     moments = balance.by_moment(told)
     warehouse.replace("leading/investment_balance", told)
     warehouse.replace("leading/investment_moments", moments)
@@ -88,6 +91,11 @@ def _tell_actions(workspace: Workspace, warehouse: Warehouse, journey: Journey, 
     warehouse.replace("leading/actions", judged)
     warehouse.replace("leading/accountability", acting.answering(judged, journey))
     return notes
+
+
+def _lived(warehouse: Warehouse, grid: pd.DataFrame, side: str) -> pd.DataFrame:
+    """Share of all customers in trouble, or living it great, of every stage and period."""
+    return lived.known(grid, _measure(warehouse, f"{side}_of_customers"), warehouse.frame("leading/answered"), side)
 
 
 def _measure(warehouse: Warehouse, name: str) -> pd.DataFrame:

@@ -72,5 +72,5 @@ def _told(kind: Kind, seed: int) -> tuple[float, float, float]:
     others = slice(2, None)
     worked, idle = (effects.compared(float(moved[which]), float(noise[which]), moved[others], noise[others]) for which in (0, 1))
     gain = float((share - without)[MONTHS // 2 :, 0].mean())
-    is_right, is_false = worked.verdict(-kind.gain) == effects.WORKED, idle.verdict(-kind.gain) == effects.WORKED
+    is_right, is_false = worked.verdict(-1, kind.gain) == effects.WORKED, idle.verdict(-1, kind.gain) == effects.WORKED
     return float(is_right and not is_false), float(is_false), float(worked.effect_low <= gain <= worked.effect_high)
