@@ -96,6 +96,10 @@ class Company:
             found = store.select("records/records", ["native_id", "text"], source="crm", is_deleted=False).to_pylist()
         return sorted((int(row["native_id"]), row["text"]) for row in found)
 
+    def customers(self) -> list[str]:
+        with warehouse.opened(self.place.warehouse) as store:
+            return sorted(row["customer_id"] for row in store.select("records/customers", ["customer_id"]).to_pylist())
+
 
 def _naive(moment: dt.datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(sep=" ")
@@ -569,6 +573,14 @@ def test_facts_come_from_tables_too(make_workspace: Callable[..., Workspace], mo
     company.do("insert into customers values ('ada', '2025-01-01', 12.5), ('bob', '2025-02-01', 7)")
     assert company.gather() == []
     assert company.counts["new"] == 2
+    company.do("delete from customers where customer_id = 'bob'")
+    company.do("insert into customers values ('cy', '2025-03-01', 3)")
+    assert company.gather() == []
+    assert company.customers() == ["ada", "cy"]
+    assert company.counts["deleted"] == 1
+    company.do("insert into customers values ('bob', '2025-02-01', 7)")
+    assert company.gather() == []
+    assert company.customers() == ["ada", "bob", "cy"]
 
 
 def test_bytes_that_are_no_text_and_numbers_that_are_none_are_kept_as_they_can_be(make: Callable[..., Company]) -> None:
