@@ -142,13 +142,10 @@ class Night:
         if self.is_replay:
             return
         swept = records.sweep(self.workspace, self.warehouse, source)
-        rows = {pull: {**shaped.to_erase.get(pull, {}), **(swept or {}).get(pull, {})} for pull in (*shaped.to_erase, *(swept or {}))}
+        rows = {pull: {**shaped.to_erase.get(pull, {}), **swept.get(pull, {})} for pull in (*shaped.to_erase, *swept)}
         if rows:
-            landing.erase(
-                self.workspace, self.warehouse, source.name, lambda pull, line: (line[0], *rows[pull][line[0]]) if line[0] in rows.get(pull, ()) else line
-            )
-        if swept is not None:
-            records.swept(self.warehouse, source)
+            landing.empty(self.workspace, self.warehouse, source.name, rows)
+        records.swept(self.warehouse, source, swept)
 
     def _damaged(self, name: str) -> list[str]:
         """A sentence for each pull that is about to be shaped and is no longer what has landed."""

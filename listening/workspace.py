@@ -24,7 +24,7 @@ CAUSES = ("customers", "competitor", "internal")
 DIMENSIONS = ("region", "channel", "product", "brand", "segment", "unit", "team")
 ROLES = ("buyer", "user", "sponsor", "employee", "supplier", "community")
 GONE = "_gone"  # the cell that a connector adds where it finds out itself that a row was deleted
-CONNECTORS = ("files", "zendesk", "sql")
+CONNECTORS = ("files", "zendesk", "intercom", "qualtrics", "typeform", "google_play", "app_store", "sql")
 
 
 class Mend(Exception):

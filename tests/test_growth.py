@@ -203,6 +203,24 @@ def test_priorities_stand_without_drivers_by_how_many_met_it(made: Workspace) ->
 # --- companies of which little is known --------------------------------------------------------------------------------
 
 
+def test_a_night_without_any_input_tells_nothing_and_ends_well(tmp_path: Path, fitted: Path) -> None:
+    place = workspace_maker(tmp_path, fitted)()
+    assert run(place).status == 0
+    assert rows(place, "from priorities") == rows(place, "from customer_assets") == rows(place, "from follow_up") == []
+
+
+def test_a_value_of_which_no_basis_is_known_is_not_called_revenue(tmp_path: Path, fitted: Path) -> None:
+    people = "customer_id,since,left_at,value,value_basis\na,2026-05-01,2026-06-01,100,\nb,2026-05-01,,50,revenue\nc,2026-05-01,,70,\n"
+    files: dict[str, str | bytes] = {"customers.csv": people, "operations.csv": PASSED, "outcomes.csv": "customer_id,outcome,at\n"}
+    place = workspace_maker(tmp_path, fitted)(FACTS, files)
+    assert run(place, "2026-06-30").status == 0
+    told = {row["movement"]: row for row in rows(place, "from customer_assets where period = '2026-Q2' and cut_by = 'all'")}
+    assert (told["lost"]["value"], told["lost"]["value_basis"]) == (100, None)
+    assert str(told["lost"]["text"]).endswith("100 a year.")
+    assert told["gained"]["value_basis"] == "mixed"
+    assert str(told["quiet"]["text"]).startswith("2026-Q2: 0 customers there all through it who passed no stage")
+
+
 def test_a_company_that_only_has_reviews_is_told_in_words_what_is_not_known(tmp_path: Path, fitted: Path) -> None:
     place = workspace_maker(tmp_path, fitted)(REVIEWS, {"reviews.csv": "id,date,text,stars\n1,2026-06-01,The delivery came late and the courier was rude.,1\n"})
     assert run(place).status == 0

@@ -191,6 +191,11 @@ def parsed(path: Path) -> bs4.BeautifulSoup:
     return bs4.BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
+def parsed_in(folder: Path) -> dict[str, bs4.BeautifulSoup]:
+    """The pages by their place in the site."""
+    return {path.relative_to(folder).as_posix(): parsed(path) for path in sorted(folder.rglob("*.html"))}
+
+
 def assert_same_page(page: bs4.BeautifulSoup, like: bs4.BeautifulSoup) -> None:
     """No element, attribute, link, remark or text is in one page and not in the other, but for the signs that were made harmless."""
     elements, expected = page.find_all(), like.find_all()
@@ -216,15 +221,21 @@ def told(place: Workspace) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def pages(place: Workspace) -> dict[str, bs4.BeautifulSoup]:
-    return {path.name: parsed(path) for path in (place.published / "site").iterdir()}
+def comments(place: Workspace) -> facts.Comments:
+    with warehouse.reading(reading.database(place)) as published:
+        return facts.comments(published)
 
 
 @pytest.fixture(scope="module")
-def like(told: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pages(place: Workspace) -> dict[str, bs4.BeautifulSoup]:
+    return parsed_in(place.published / "site")
+
+
+@pytest.fixture(scope="module")
+def like(told: dict[str, Any], comments: facts.Comments, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same pages made from harmless texts."""
     folder = tmp_path_factory.mktemp("harmless") / "site"
-    site.write(folder, harmless(told))
+    site.write(folder, harmless(told), harmless(comments))
     return folder
 
 
@@ -239,9 +250,11 @@ def test_hostile_texts_are_many_and_reach_the_pages(texts: list[str], told: dict
 
 
 def test_no_element_attribute_or_link_is_on_a_page_that_its_template_did_not_make(pages: dict[str, bs4.BeautifulSoup], like: Path) -> None:
-    assert pages.keys() == {path.name for path in like.iterdir()}
+    assert any(name.startswith("comments/") for name in pages)
+    likes = parsed_in(like)
+    assert pages.keys() == likes.keys()
     for name, page in pages.items():
-        assert_same_page(page, parsed(like / name))
+        assert_same_page(page, likes[name])
 
 
 def everywhere(told: dict[str, Any], texts: list[str]) -> dict[str, Any]:
@@ -268,8 +281,9 @@ def test_every_text_in_every_place_stays_text(told: dict[str, Any], texts: list[
     spread = everywhere(told, texts)
     site.write(tmp_path / "site", spread)
     site.write(tmp_path / "like", harmless(spread))
-    for path in (tmp_path / "site").iterdir():
-        assert_same_page(parsed(path), parsed(tmp_path / "like" / path.name))
+    likes = parsed_in(tmp_path / "like")
+    for name, page in parsed_in(tmp_path / "site").items():
+        assert_same_page(page, likes[name])
     quoted = [quote.p.text for quote in parsed(tmp_path / "site" / "discover.html").find_all("blockquote", class_="trouble")]
     assert quoted == [wording.visible(text) for text in texts]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import axe_core_python
+import bs4
 import pytest
 from playwright.sync_api import Browser
 
+from listening.publish import reading
 from listening.workspace import Workspace
 from tests.conftest import opened
 
@@ -35,13 +38,42 @@ def test_pages_fit_every_screen_ask_nothing_of_the_network_and_complain_of_nothi
 def test_pages_keep_the_rules_of_accessibility(pages: list[Path], browser: Browser, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
     page = context.new_page()
-    for path in pages:
+    comments = [path for path in pages if path.parent.name == "comments"]
+    for path in [
+        *(path for path in pages if path not in comments),
+        max(comments, key=lambda path: path.stat().st_size),
+    ]:  # those of comments are all made alike
         page.goto(path.as_uri())
         page.add_script_tag(content=AXE)
         found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
         assert len(found["passes"]) > 10, "the rules were looked at"
         assert not [(rule["id"], node["html"]) for rule in found["violations"] for node in rule["nodes"]], path.name
     context.close()
+
+
+def test_numbers_of_the_glance_the_themes_and_the_lists_are_those_of_the_tables(fernway: Workspace, pages: list[Path]) -> None:
+    page = {path.stem: bs4.BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in pages if path.parent.name != "comments"}
+    told = reading.sql(fernway, "from stage_story where cut_by = 'all' and period_kind = 'rolling'").set_index("stage")
+    for stop in page["index"].select("ol.journey > li"):
+        for measure in ("gained", "lost", "change", "net_experience"):
+            shown = stop.find(attrs={"data-test-measure": measure})
+            number = told.loc[stop["data-test-stage"], measure]
+            assert shown is None or float(shown["data-test-value"]) == number
+            assert shown is not None or math.isnan(number), (stop["data-test-stage"], measure)
+    of_themes = """
+        select stage, theme, count(*) as n from record_themes join records using (record_id)
+        where role not in ('employee', 'supplier') and text is not null group by all
+    """
+    comments = {(row.stage, row.theme): row.n for row in reading.sql(fernway, of_themes).itertuples()}
+    shown_of = {
+        (page[stage].article["data-test-stage"], row["data-test-theme"]): int(row.find("a")["data-test-comments"])
+        for stage in page for row in page[stage].find_all("tr", attrs={"data-test-theme": True}) if row.find("a")
+    }  # fmt: skip
+    assert shown_of == comments
+    ranks = [int(item["data-test-priority"]) for item in page["priorities"].find_all(attrs={"data-test-priority": True})]
+    assert ranks == reading.sql(fernway, "select rank from priorities order by rank")["rank"].to_list()
+    warned = {item["data-test-warning"] for item in page["warnings"].find_all(attrs={"data-test-warning": True})}
+    assert warned == set(reading.sql(fernway, "from warnings")["warning_id"])
 
 
 def test_every_link_of_every_page_leads_somewhere(pages: list[Path], browser: Browser) -> None:

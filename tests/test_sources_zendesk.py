@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from listening import night, warehouse
@@ -29,6 +31,7 @@ client_id = "listening_path"
 client_secret_env = "ZENDESK_SECRET"
 """
 EXPORT, COMMENTS = "GET /api/v2/incremental/tickets/cursor.json", "GET /api/v2/tickets/1001/comments.json"
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "6"))  # `make soak` plays 60, here each is ten days long
 RECORDS = "select native_id, text from records.records where not is_deleted and not is_dropped"
 
 
@@ -66,12 +69,12 @@ def state(place: Workspace) -> dict[str, Any]:
     return found[0]
 
 
-def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_workspace: Make, account: Zendesk) -> None:
+def test_nights_of_faults_leave_what_happened_and_nothing_else(make_workspace: Make, account: Zendesk) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
-    for number in range(60):
+    for number in range(NIGHTS):
         account.later(1 + account.random.randrange(12), account.random.choice(PASSING))
         account.later(13 + account.random.randrange(12), account.random.choice(PASSING))
-        account.clock.wait(DAY)
+        account.clock.wait(60 / NIGHTS * DAY)
         tonight, found = gather(place, account)
         assert not tonight.faults, (number, tonight.faults)
     account.clock.wait(DAY)
@@ -277,13 +280,66 @@ def test_an_old_api_token_still_signs_in(make_workspace: Make, account: Zendesk,
     assert gather(place, account)[1] == account.told()
 
 
-def test_an_account_without_ratings_gives_the_rest(make_workspace: Make, account: Zendesk) -> None:
-    account.has_ratings = False
+@pytest.mark.parametrize("hidden", [{"comments"}, {"comments", "rating"}, {"rating"}, {"rating", "ratings"}])
+def test_what_an_account_does_not_show_one_by_one_is_taken_from_its_lists(make_workspace: Make, account: Zendesk, hidden: set[str]) -> None:
+    account.shown -= hidden
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    for _ in range(2):
+        account.clock.wait(5 * DAY)
+        tonight, found = gather(place, account)
+        assert not tonight.faults
+        assert found == account.told()
+
+
+def test_an_account_that_shows_no_comments_is_told_of(make_workspace: Make, account: Zendesk) -> None:
+    account.shown -= {"comments", "events"}
     place = make_workspace(SOURCE.format(url=account.base_url))
     account.clock.wait(10 * DAY)
     tonight, found = gather(place, account)
+    assert [note for note in tonight.notes if "shows no comments (404)" in note]
+    assert {name for name in account.told() if name.isdigit()} <= {name for name in found if name.isdigit()}
+
+
+def test_a_ticket_that_goes_between_export_and_comments_is_no_fault(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+    account.faults = {3: Fault("status", 404)}
+    tonight, _ = gather(place, account)
     assert not tonight.faults
+    assert not [note for note in tonight.notes if "comments" in note]
+
+
+def test_words_that_were_redacted_or_deleted_leave_landing_too(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.log = [
+        zendesk.Event(account.start, "create", 7, 7, "My parcel is late and my card is 4111-MARKER-1111."),
+        zendesk.Event(account.start + 60, "reply", 7, 8, "The courier never rang the bell, says MARKER."),
+        zendesk.Event(account.start, "create", 9, 9, "The driver was kind, says MARKER."),
+        zendesk.Event(account.start + DAY, "reply", 7, 10, "I am still waiting for the parcel."),
+        zendesk.Event(account.start + 2 * DAY, "redact", 7, 8, ""),
+        zendesk.Event(account.start + 2 * DAY, "delete", 9, 9, ""),
+    ]
+    account.clock.wait(7200)
+    gather(place, account)
+    account.clock.wait(DAY)
+    gather(place, account)
+    assert "MARKER" in landed(place)
+    account.clock.wait(DAY)
+    account.tickets[7]["description"] = "My parcel is late."
+    account.comments[7][0].update(body="My parcel is late.", plain_body="My parcel is late.", html_body="")
+    _, found = gather(place, account)
     assert found == account.told()
+    assert len(found) == 3
+    assert "MARKER" not in landed(place)
+    warehouse.discard(place.warehouse)
+    account.clock.wait(3600)
+    assert gather(place, account)[1] == found
+
+
+def landed(place: Workspace) -> str:
+    """All cells that stand in landing."""
+    paths = place.landing.glob("*/*/*.parquet")
+    return "\n".join(str(cell) for path in paths for cell in pq.read_table(path)["cells"].to_pylist())
 
 
 @pytest.mark.parametrize(

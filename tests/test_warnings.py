@@ -6,8 +6,11 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +21,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from listening import night
+from listening import journey, night
 from listening.cli import app
-from listening.warnings import arrivals, detector, series, telling
+from listening.warnings import arrivals, detector, series, telling, wording
 from listening.warnings.detector import CALM_DAYS, HISTORY, LAG, NEVER, QUIET, Counted, State
 from listening.warnings.series import Days
 from listening.warnings.tail import STEEPEST, surprise
@@ -179,6 +182,25 @@ def test_an_alarm_closes_after_a_week_of_calm() -> None:
     assert watched.last.opened[0] == NEVER
 
 
+def test_what_rises_again_after_a_warning_closed_is_dated_anew() -> None:
+    counts = drawn(9, n=20, days=280)
+    counts[:, 110:140] = drawn(10, n=20, days=30, mean=12)
+    counts[:, 210:] = drawn(11, n=20, days=70, mean=12)
+    watched = walk(counted(counts[: detector.COMPANY - 1]))
+    again = [(at, day) for at, day in np.argwhere(watched.opened) if day >= 210]
+    assert len(again) >= detector.COMPANY - 3
+    assert min(watched.began[at, day] for at, day in again) > 180
+
+
+@pytest.mark.parametrize("worse", [2.0, 3.0])
+def test_a_rise_is_dated_near_the_day_on_which_it_began(worse: float) -> None:
+    counts = np.concatenate([drawn(seed, n=1, worse=worse) for seed in range(300)])
+    by_itself = [walk(counted(counts[at : at + detector.COMPANY - 1])) for at in range(0, 300, detector.COMPANY - 1)]
+    began = np.concatenate([each.began[each.opened & (np.arange(150) >= 110)] for each in by_itself])
+    assert len(began) > 250
+    assert (np.abs(began - 110) <= 7).mean() > 0.85
+
+
 def test_an_alarm_that_was_told_stays_and_none_opens_where_none_may() -> None:
     seen = counted(drawn(3, worse=2.2))
     (day,) = np.flatnonzero(walk(seen).opened[0])
@@ -285,6 +307,20 @@ def test_the_place_is_where_most_of_the_rise_is_and_only_if_it_stands_out() -> N
     assert list(telling.separating(pd.DataFrame(in_one, columns=columns))["cut_value"]) == ["Coast"]
     everywhere = [("all", "all", 60, 1000, 100, 5000), ("region", "Coast", 15, 250, 25, 1250), ("region", "North", 45, 750, 75, 3750)]
     assert telling.separating(pd.DataFrame(everywhere, columns=columns)).empty
+
+
+TOLD: dict[str, Any] = {
+    "stage": "pay", "theme": "other", "measure": None, "source": "tickets", "observed": 22.0, "observed_days": 7, "expected": 7.3,
+    "began_on": FIRST, "opened_on": FIRST, "closed_on": None, "judged_on": FIRST, "observed_now": 22.0, "expected_now": 7.3, "touchpoint": None,
+    "cut_by": "all", "cut_value": "all", "customers": 5, "value": 500.0, "valued": 4, "value_basis": None, "owner": None,
+}  # fmt: skip
+
+
+def test_a_warning_reads_well_where_no_theme_and_no_basis_of_the_value_is_known(make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace()
+    text = wording.text(TOLD, journey.read(place.journey), place.settings().company, {}, [])
+    assert "Pay: trouble of no theme that is told apart by tickets rose to 22 in 7 days, expected 7.3." in text
+    assert re.search(r"5 customers spoke of it since, worth \w+ 500 a year \(known of 4 of them\)\.", text)
 
 
 # --- whole nights ---------------------------------------------------------------------------------------------------
@@ -404,6 +440,16 @@ def test_a_night_that_runs_twice_warns_of_the_same(nightly: Workspace) -> None:
     before = shown(nightly)
     assert run(nightly, day(DAYS - 1)).status == 0
     assert shown(nightly) == before
+
+
+def test_a_measure_that_joins_later_makes_no_stage_deaf_to_its_words(at_once: Workspace, tmp_path: Path, fitted: Path) -> None:
+    """From day 95 on a second measure is passed by many more customers of the stage than the first."""
+    more: list[tuple[object, ...]] = [(f"new{number}", "onboard", "slot_offered", day(on), 0, "North") for on in range(95, DAYS) for number in range(150)]
+    files = world() | {"till-2.csv": table(("customer_id", "stage", "measure", "at", "failed", "region"), more)}
+    place = workspace_maker(tmp_path, fitted)(SOURCES, files, COMPANY)
+    assert run(place, day(DAYS - 1)).status == 0
+    spoken = "from warnings where stage = 'onboard' and measure is null"
+    assert rows(place, f"select opened_on {spoken}") == rows(at_once, f"select opened_on {spoken}") != []
 
 
 def test_a_store_that_is_built_again_warns_of_the_same(at_once: Workspace, tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ MOVEMENTS = {  # each with what must be known of it, and how it is said of custo
     "gained": ("gained", "gained"),
     "lost": ("lost", "lost"),
     "net": ("net", ""),
-    "grown": ("changes", "bring more a year than before"),
-    "shrunk": ("changes", "bring less a year than before"),
-    "quiet": ("quiet", "were customers all through it and passed no stage"),
+    "grown": ("changes", "bringing more a year than before"),
+    "shrunk": ("changes", "bringing less a year than before"),
+    "quiet": ("quiet", "there all through it who passed no stage"),
     "lost after a failure": ("failures", "lost who had met a failure in the 90 days before"),
     "lost in silence after a failure": ("failures", "lost who had met a failure in the 90 days before and said nothing anywhere"),
 }
@@ -33,6 +33,7 @@ MISSING = {
     "quiet": "that takes a source of kind customers and one of kind operations that names customers",
     "failures": "that takes customers who left and a source of kind operations that names customers",
 }
+BASES = {"in_margin": "margin", "in_revenue": "revenue"}  # of how many the value counts it
 LEAST_LOST = 5  # below which shares of the lost would say nothing
 
 
@@ -48,12 +49,12 @@ def movements(counted: pd.DataFrame, periods: pd.DataFrame, known: dict[str, Any
     cut = told[told["cut_by"] != "all"].merge(periods, on=["period_kind", "period"])
     whole = wanted.merge(told[told["cut_by"] == "all"], on=[*cells, "movement"], how="left")
     is_known = whole["movement"].isin(told_of)
-    zero = ["customers", "value", "valued", "in_margin"]
+    zero = ["customers", "value", "valued", *BASES]
     whole[zero] = whole[zero].astype(float).where(whole[zero].notna() | ~is_known.to_numpy()[:, None], 0.0)
     frame = pd.concat([whole, cut], ignore_index=True)
     frame["value"] = frame["value"].where(known["knows_value"] & frame["customers"].notna() & (frame["valued"].gt(0) | frame["customers"].eq(0)))
-    basis = np.select([frame["in_margin"].ge(frame["valued"]), frame["in_margin"].eq(0)], ["margin", "revenue"], "mixed")
-    frame["value_basis"] = pd.Series(basis, frame.index).where(frame["valued"].gt(0)).astype(object)
+    basis = np.select([frame[column].ge(frame["valued"]) for column in BASES], list(BASES.values()), "mixed")
+    frame["value_basis"] = pd.Series(basis, frame.index).where(frame["valued"].gt(0) & frame[[*BASES]].sum(axis=1).gt(0)).astype(object)
     told_rows = rows(frame)
     by_key = dict(zip(_keys(frame), told_rows, strict=True))
     frame["text"] = [_sentence(row, by_key, knows, currency) for row in told_rows]
@@ -75,7 +76,7 @@ def _net(counted: pd.DataFrame, cells: list[str]) -> pd.DataFrame:
     moves = counted[counted["movement"].isin(["gained", "lost"])]
     sign = np.where(moves["movement"] == "gained", 1, -1)
     signed = moves.assign(customers=moves["customers"] * sign, value=moves["value"] * sign)
-    return signed.groupby(cells, as_index=False)[["customers", "value", "valued", "in_margin"]].sum().assign(movement="net")
+    return signed.groupby(cells, as_index=False)[["customers", "value", "valued", *BASES]].sum().assign(movement="net")
 
 
 def _keys(frame: pd.DataFrame) -> list[tuple[Any, ...]]:

@@ -70,6 +70,7 @@ def prioritised(found: Evidence, journey: Journey, currency: str) -> pd.DataFram
 def _troubles(found: Evidence) -> pd.DataFrame:
     """What customers met lately or what goes with losses, each once."""
     told = found.drivers.reindex(columns=["outcome", "trouble_id", "customers", "customers_low", "customers_high", "value", "sure", "is_clear"])
+    told = told.astype({"trouble_id": object})  # also where there is no input at all
     costly = told[told["outcome"].isin(LOSSES) & told["is_clear"].eq(True)]
     sums = costly.groupby("trouble_id", as_index=False).agg(
         customers=("customers", "sum"), value=("value", lambda values: values.sum(min_count=1)), sure=("sure", "max"), outcomes=("outcome", list)

@@ -193,7 +193,7 @@ def _write_manifest(folder: Path, content: Manifest) -> None:
 
 
 def _json(cells: Any) -> str:
-    text = json.dumps(cells, ensure_ascii=False, default=_plain)
+    text = _ENCODER.encode(cells)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:  # half of a surrogate pair, as cut-off emoji leave it, which no UTF-8 can hold
@@ -203,6 +203,9 @@ def _json(cells: Any) -> str:
 
 def _plain(value: Any) -> str:
     return str(value.isoformat() if hasattr(value, "isoformat") else value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_plain)
 
 
 def _checksum(path: Path) -> str:

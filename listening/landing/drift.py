@@ -6,6 +6,7 @@ A new column is kept, a missing one counted, one that holds another kind of valu
 from __future__ import annotations
 
 import collections
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 MOSTLY = 0.9  # of a column's values; below it, a column has no kind
 ENOUGH = 20  # values before a kind is believed
 _KINDS = {bool: "yes or no", int: "numbers", float: "numbers", list: "lists", dict: "objects"}  # of cells that are no text
+_LONGEST = 200  # characters; nothing but text is as long, even with blanks around it
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?%?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
 
@@ -65,7 +67,11 @@ def _main(kinds: collections.Counter[str]) -> str | None:
 
 def _kind(cell: Any) -> str:
     """What a text holds; anything else that a reader made of a cell counts as text."""
-    text = cell.strip() if isinstance(cell, str) else ""
+    return _kind_of_text(cell.strip()) if isinstance(cell, str) and len(cell) < _LONGEST else "text"
+
+
+@functools.lru_cache(10_000)
+def _kind_of_text(text: str) -> str:
     if not text or len(text) > 40:
         return "text"
     return "numbers" if _NUMBER.fullmatch(text) else "dates" if _DATE.fullmatch(text) else "text"

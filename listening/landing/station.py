@@ -13,7 +13,7 @@ import itertools
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,8 +160,21 @@ def verify(workspace: Workspace, source: str, pull_id: str) -> str | None:
     return None
 
 
-def erase(workspace: Workspace, warehouse: Warehouse, source: str, change: Callable[[str, Line], Line]) -> int:
-    """Alter lines of all that has landed of a source, batch by batch; gives how many were altered.
+def empty(workspace: Workspace, warehouse: Warehouse, source: str, rows: Mapping[str, Mapping[int, tuple[str, str | None]]]) -> int:
+    """Give landed rows, by pull and number, other cells (JSON) and a fault; gives how many were altered.
+
+    Raises:
+        Mend: a pull is damaged, so that nobody can say what it holds.
+    """
+
+    def emptied(pull: str, line: Line) -> Line:
+        return (line[0], *rows[pull][line[0]]) if line[0] in rows[pull] else line
+
+    return erase(workspace, warehouse, source, emptied, rows.keys()) if rows else 0
+
+
+def erase(workspace: Workspace, warehouse: Warehouse, source: str, change: Callable[[str, Line], Line], pulls: Collection[str] | None = None) -> int:
+    """Alter lines of what has landed of a source, of all pulls or of some, batch by batch; gives how many were altered.
 
     `change` takes a pull's id and one of its lines, and gives the line as it is to be. A night that is killed in
     between leaves whole batches: the manifest names the old ones or the new ones.
@@ -171,6 +184,8 @@ def erase(workspace: Workspace, warehouse: Warehouse, source: str, change: Calla
     """
     altered = 0
     for row in warehouse.rows("landing/known", source=source):
+        if pulls is not None and row["pull_id"] not in pulls:
+            continue
         if sentence := verify(workspace, source, row["pull_id"]):
             raise Mend(f"{sentence} Nothing more was erased.", status=1)
         folder = batches.folder_of(workspace, source, row["pull_id"])

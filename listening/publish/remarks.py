@@ -11,12 +11,39 @@ COMPARED_FROM = 10  # units of one source in both periods, as in story/station.p
 FOUND_WELL = 0.75  # the classifier's recall that a stage should not fall below
 
 
-def glance(told: Facts) -> list[tuple[wording.State, list[Facts]]]:
-    """The stages by their state, what got worse first."""
-    by_state: dict[wording.State, list[Facts]] = {}
-    for stage in told["stages"]:
-        by_state.setdefault(wording.state(stage["now"]), []).append(stage)
-    return [(state, by_state[state]) for state in wording.STATES if state in by_state]
+def headline(told: Facts) -> list[str]:
+    """Where customers live well and where not, and what changed: the glance in two or three sentences."""
+    if not any(stage["now"] for stage in told["stages"]):
+        return []
+    by_level = {key: [stage["title"] for stage in told["stages"] if wording.level(stage["now"]).key == key] for key in wording.LEVELS}
+    words = {"well": "Customers live it well", "badly": "They live it badly", "mixed": "Mixed", "unknown": "No number of all customers yet"}
+    lived = [f"{words[key]}: {', '.join(by_level[key])}." for key in words if by_level[key]]
+    moved = [
+        f"{state.words}: {', '.join(titles)}."
+        for state in (wording.WORSE, wording.BETTER)
+        if (titles := [stage["title"] for stage in told["stages"] if wording.state(stage["now"]) == state])
+    ]
+    return [*lived, *(moved or ["No stage moved beyond chance in 90 days."])]
+
+
+def stake(item: Facts, currency: str) -> str:
+    """Why a thing to mend stands where it does, from its figures, in one line."""
+    told = [f"{wording.count(item['met'], 'customer', 'customers')} met it in 90 days"] if item["met"] else []
+    if item["value"] and item["customers"]:
+        told.append(f"about {wording.number(item['customers'])} who left or bought less go with it, worth {wording.money(item['value'], currency)} a year")
+    elif item["customers"]:
+        told.append(f"about {wording.number(item['customers'])} who left or bought less go with it")
+    return wording.capital("; ".join(told)) + "." if told else why(item)
+
+
+def why(item: Facts) -> str:
+    """Why a thing to mend stands where it does, without the warning's own text, which stands on its page."""
+    return str(item["why"]).partition(" Open warning: ")[0]
+
+
+def warned(warning: Facts) -> str:
+    """A warning's text without the quotes at its end, which stand apart."""
+    return str(warning["text"]).partition(" In customers' words: ")[0]
 
 
 def problems(told: Facts) -> list[str]:

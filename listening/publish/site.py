@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -11,27 +12,39 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
-from listening.publish import charts, remarks, wording
-from listening.publish.facts import Facts
+from listening.publish import charts, remarks, voices, wording
+from listening.publish.facts import Comments, Facts
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-RESERVED = ("index", "method")
+COMPANY = {"warnings.html": "Warnings", "priorities.html": "What to mend", "customers.html": "Customers", "method.html": "How we know"}
+RESERVED = ("index", *(name.removesuffix(".html") for name in COMPANY), voices.FOLDER)
 _LINK = re.compile(r"(?i)(?<=:)(?=/)|(?<=\bwww)(?=\.)|(?<=@)")  # where Markdown readers begin to see an address
 QUARTERS_FROM = 3  # with fewer quarters of feedback the trend is drawn by month
 COUNTED = ("seen", "new", "updated", "repeated", "deleted", "rejected", "refused")  # of run_counts
-STORIES_SHOWN = 4  # earlier quarters in full; older ones fold away
 
 
-def write(folder: Path, told: Facts) -> None:
-    """Write the page of the whole journey, one of each stage, and one on how we know, into a new `folder`."""
-    folder.mkdir()
+def write(folder: Path, told: Facts, comments: Comments | None = None) -> None:
+    """Write the page of the whole journey, one of each stage, those of the whole company, and one or more of each theme's comments, into a new `folder`."""
+    (folder / voices.FOLDER).mkdir(parents=True)
     environment = pieces()
     pages = page_names(told)
-    common = {"told": told, "problems": remarks.problems(told), "pages": pages, "css_hash": _style_hash(environment)}
+    spoken = voices.pages(told, comments or {}, pages)
+    common: Facts = {
+        "told": told, "problems": remarks.problems(told), "pages": pages, "company_pages": COMPANY, "titles": _titles(told), "root": "",
+        "css_hash": _hash(environment, "style.css"), "script_hash": None, "spoken": voices.firsts(spoken),
+        "open_warnings": [warning for warning in told["warnings"] if not warning["closed_on"]],
+        "warning_places": {warning["warning_id"]: place for place, warning in enumerate(told["warnings"], start=1)},
+    }  # fmt: skip
     _render(environment, folder / "index.html", "index.html", common | _first_page(told, pages))
-    _render(environment, folder / "method.html", "method.html", common | {"titles": _titles(told), "counted": COUNTED})
+    _render(environment, folder / "warnings.html", "warnings.html", common)
+    _render(environment, folder / "priorities.html", "priorities.html", common)
+    _render(environment, folder / "customers.html", "customers.html", common | {"assets": _assets(told)})
+    _render(environment, folder / "method.html", "method.html", common | {"counted": COUNTED})
     for stage in told["stages"]:
         _render(environment, folder / pages[stage["stage"]], "stage.html", common | {"stage": stage, **_of_stage(told, stage)})
+    common |= {"root": "../", "script_hash": _hash(environment, "search.js"), "a_page": voices.A_PAGE}
+    for page in spoken:
+        _render(environment, folder / voices.FOLDER / page.name, "comments.html", common | {"stage": page.stage, "theme": page.theme, "part": page})
 
 
 def markdown(told: Facts) -> str:
@@ -41,7 +54,8 @@ def markdown(told: Facts) -> str:
         told=told,
         since_when=since_when(told),
         problems=remarks.problems(told),
-        glance=remarks.glance(told),
+        headline=remarks.headline(told),
+        open_warnings=[warning for warning in told["warnings"] if not warning["closed_on"]],
         now=window(told),
         unheard=remarks.unheard(told),
     )
@@ -86,28 +100,62 @@ def _first_page(told: Facts, pages: dict[str, str]) -> Facts:
         else {"kind": row["kind"], "page": None, "sentence": row["sentence"]}
         for row in told["since"]
     ]
-    return {"news": news, "since_when": since_when(told), "glance": remarks.glance(told), "now": window(told), "unheard": remarks.unheard(told)}
+    bounds = [abs(stage["now"][end]) for stage in told["stages"] for end in ("net_low", "net_high") if wording.level(stage["now"]) != wording.LEVELS["unknown"]]
+    reach = min(100, max(50, 25 * math.ceil(max(bounds, default=0) / 25)))  # of the scale that all stages share
+    return {
+        "news": news,
+        "reach": reach,
+        "since_when": since_when(told),
+        "headline": remarks.headline(told),
+        "now": window(told),
+        "unheard": remarks.unheard(told),
+    }
 
 
 def _of_stage(told: Facts, stage: Facts) -> Facts:
     """What the page of a stage shows beside the facts."""
-    told_of = [story for story in stage["periods"] if story["period_kind"] == "quarter" and story["records"]]
     periods, sources = _trend_of(stage)
-    shares = charts.shares(stage["now"], "shares") if stage["now"] else None
     order = [other["stage"] for other in told["stages"]]
     place = order.index(stage["stage"])
     return {
-        "shares": shares,
         "axes": _axes(stage["now"]) if stage["now"] else [],
         "trend": charts.trend(periods, sources, "trend") if periods else None,
         "trend_periods": periods,
         "trend_sources": sources,
-        "earlier": told_of[:STORIES_SHOWN],
-        "oldest": told_of[STORIES_SHOWN:],
+        "earlier": [story for story in stage["periods"] if story["period_kind"] == "quarter" and story["records"]],
+        "losses": [loss for loss in told["losses"] if loss["stage"] == stage["stage"] and loss["lost_met"] >= wording.LEAST],
+        "cuts": _cuts(stage),
+        "contents": _contents(stage),
         "advice": remarks.surer(told, stage),
         "before": told["stages"][place - 1] if place else None,
         "after": told["stages"][place + 1] if place + 1 < len(order) else None,
     }
+
+
+def _contents(stage: Facts) -> list[tuple[str, str]]:
+    """The places of a stage's page that a reader may go to at once."""
+    now = stage["now"]
+    there = [
+        ("story", "Story", True), ("warnings", "Warnings", True), ("mend", "What to mend", True), ("sources", "Sources", now and now["sources"]),
+        ("trend", "Over time", True), ("themes", "Themes and comments", stage["themes"]), ("operations", "Operations", stage["operations"]),
+        ("lost", "Gained and lost", now and (now["gained"] is not None or now["lost"] is not None)), ("touchpoints", "Touchpoints", stage["touchpoints"]),
+        ("history", "Quarters", True), ("cuts", "Cuts", stage["cuts"]),
+    ]  # fmt: skip
+    return [(place, words) for place, words, is_there in there if is_there]
+
+
+def _cuts(stage: Facts) -> tuple[list[Facts], int]:
+    """The groups of customers who spoke often enough to be told of, and how many others there are."""
+    told = [cut for cut in stage["cuts"] if (cut["n"] or 0) >= wording.LEAST]
+    return told, len(stage["cuts"]) - len(told)
+
+
+def _assets(told: Facts) -> list[tuple[Facts, dict[str, Facts]]]:
+    """Each period, the last 90 days first, with its movements by name; what is not known is left out."""
+    periods: dict[tuple[str, str], tuple[Facts, dict[str, Facts]]] = {}
+    for row in [row for row in told["assets"] if row["customers"] is not None]:
+        periods.setdefault((row["period_kind"], row["period"]), (row, {}))[1][row["movement"]] = row
+    return list(periods.values())
 
 
 def _axes(story: Facts) -> list[tuple[str, Facts | None, Facts | None]]:
@@ -130,11 +178,11 @@ def _trend_of(stage: Facts) -> tuple[list[Facts], list[str]]:
     told_of = [story for story in stage["periods"] if story["period_kind"] == "quarter" and story["records"]]
     kind = "quarter" if len(told_of) >= QUARTERS_FROM else "month"
     periods = [story for story in stage["periods"] if story["period_kind"] == kind][: charts.PERIODS][::-1]
-    spoken: dict[str, int] = {}
+    spoken: dict[str, list[int]] = {}
     for story in periods:
         for source in story["sources"]:
-            spoken[source["source"]] = spoken.get(source["source"], 0) + (source["n"] if source["n"] >= wording.LEAST else 0)
-    most = sorted((source for source in spoken if spoken[source]), key=lambda source: (-spoken[source], source))
+            spoken.setdefault(source["source"], []).extend([source["n"]] if source["n"] >= wording.LEAST else [])
+    most = sorted((source for source in spoken if len(spoken[source]) > 1), key=lambda source: (-sum(spoken[source]), source))
     return periods, most[: charts.SOURCES]
 
 
@@ -170,6 +218,9 @@ def _register(environment: jinja2.Environment) -> None:
         wording.net,
         wording.mean,
         wording.scale,
+        wording.level,
+        wording.money,
+        wording.moved,
     )
     times = (
         wording.day,
@@ -182,14 +233,19 @@ def _register(environment: jinja2.Environment) -> None:
         wording.problem,
         wording.breakable,
         wording.sentences,
+        wording.parts,
+        wording.capital,
+        wording.phrase,
     )
-    environment.filters.update({function.__name__: function for function in (*words, *times)})
+    told = (remarks.stake, remarks.why, remarks.warned)
+    environment.filters.update({function.__name__: function for function in (*words, *times, *told)})
     environment.globals.update(SIDES=wording.SIDES, COLUMNS=wording.COLUMNS, LEAST=wording.LEAST, OF_CUSTOMERS=wording.OF_CUSTOMERS)
+    environment.globals.update(OUTCOMES=wording.OUTCOMES, MOVEMENTS=wording.MOVEMENTS)
 
 
-def _style_hash(environment: jinja2.Environment) -> str:
-    """The hash by which each page allows its one style sheet and nothing else."""
-    return base64.b64encode(hashlib.sha256(environment.get_template("style.css").render().encode()).digest()).decode()
+def _hash(environment: jinja2.Environment, piece: str) -> str:
+    """The hash by which each page allows its one style sheet, and one of comments its one script, and nothing else."""
+    return base64.b64encode(hashlib.sha256(environment.get_template(piece).render().encode()).digest()).decode()
 
 
 def _render(environment: jinja2.Environment, path: Path, template: str, facts: Facts) -> None:

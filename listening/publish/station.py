@@ -47,10 +47,10 @@ def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.d
     warehouse.publish(database, [NEWS])  # last, since it is read off the others
     store.export_parquet(database, folder / "parquet")
     with store.reading(database) as published:
-        told = facts.gather(published, company, run_id)
+        told, comments = facts.gather(published, company, run_id), facts.comments(published)
     (folder / "stories.json").write_text(json.dumps(told, indent=1, ensure_ascii=False, default=str), encoding="utf-8")
     (folder / "stories.md").write_text(site.markdown(told), encoding="utf-8")
-    site.write(folder / "site", told)
+    site.write(folder / "site", told, comments)
     finished = workspace.runs / run_id
     folder.rename(finished)
     _switch(workspace, finished)

@@ -38,7 +38,25 @@ SAME = State("same", "No clear change", "=")
 NEW = State("new", "Nothing to compare with yet", "•")
 LITTLE = State("little", "Too little feedback", "?")
 SILENT = State("silent", "Nobody spoke", "–")
-STATES = (WORSE, BETTER, SAME, NEW, LITTLE, SILENT)
+LEVELS = {  # how all customers live a stage, by where the whole interval of net experience lies
+    "well": State("well", "Lived well", "+"), "mixed": State("mixed", "Mixed", "±"), "badly": State("badly", "Lived badly", "−"),
+    "unknown": State("unknown", "Not known", "?"),
+}  # fmt: skip
+PARTS = (  # the headings of a story and what their sentences say, the first that fits
+    ("Whom we did not hear", r"^A measure failed|^The sources disagree|^Each hears other|^This is what those who spoke"),
+    ("Scores beside it", r"^On average:|^Set beside|^Do not go by|answered the survey"),
+    ("Expectation", r"had expected|went well"),
+    ("Where and about what", r"^Trouble gathers|who tell of "),
+    ("Against before and other stages", r"^(?:No clear change|Better than|Worse than|Among the|But sources)"),
+    ("How customers live it", r""),
+)
+SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
+OUTCOMES = {"left": "Leaving", "bought_less": "Buying less", "recommended": "Recommending", "warned": "Warning others"}
+MOVEMENTS = {  # of customer_assets
+    "active": "Customers at its end", "gained": "Gained", "lost": "Lost", "net": "Gained less lost", "lost after a failure": "Lost after a failure",
+    "lost in silence after a failure": "Lost after a failure, in silence", "grown": "Worth more than before", "shrunk": "Worth less than before",
+    "quiet": "Quiet: nothing seen or heard of them",
+}  # fmt: skip
 _UNSEEN = re.compile(  # controls, marks of direction, invisible operators, tags, halves of surrogate pairs; joiners stay, which scripts and emoji need
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -56,6 +74,13 @@ def state(story: Facts | None) -> State:
     if story["evidence_level"] == "insufficient":
         return LITTLE
     return {"worse": WORSE, "better": BETTER, "no clear change": SAME}.get(story["direction"], NEW)
+
+
+def level(story: Facts | None) -> State:
+    """How all customers live a stage, where it is estimated."""
+    if story is None or story["evidence_level"] != "estimate":
+        return LEVELS["unknown"]
+    return LEVELS["well" if story["net_low"] > 0 else "badly" if story["net_high"] < 0 else "mixed"]
 
 
 def percent(share: float) -> str:
@@ -143,9 +168,9 @@ def moment(when: dt.datetime | None, timezone: str) -> str:
     return f"{day(local.date())}, {local:%H:%M}"
 
 
-def number(value: float) -> str:
-    """A count with thousands set apart."""
-    return f"{value:,.0f}"
+def number(value: float | None) -> str:
+    """A count with thousands set apart; a dash where it is not known."""
+    return "–" if value is None else f"{value:,.0f}"
 
 
 def count(value: int, one: str, many: str) -> str:
@@ -169,9 +194,41 @@ def problem(source: Facts) -> str:
     return words if words.startswith(f"{source['source']}:") else f"{source['source']}: {words}"
 
 
+def parts(text: str) -> list[tuple[str, list[str]]]:
+    """A story's sentences under the headings of what they are about, in the order in which a reader asks."""
+    told: dict[str, list[str]] = {heading: [] for heading in [PARTS[-1][0], *(heading for heading, _ in PARTS[-2::-1])]}
+    for sentence in sentences(text):
+        told[next(heading for heading, pattern in PARTS if re.search(pattern, sentence))].append(sentence)
+    return [(heading, said) for heading, said in told.items() if said]
+
+
+def money(amount: float | None, currency: str) -> str:
+    """An amount of three figures, as exact as it is known: '£56,700'; a dash where it is not."""
+    if amount is None:
+        return "–"
+    whole = f"{abs(amount):,.0f}" if abs(amount) < 1000 else f"{float(f'{abs(amount):.3g}'):,.0f}"
+    sign = "−" if amount < 0 and whole != "0" else ""
+    return f"{sign}{SIGNS[currency]}{whole}" if currency in SIGNS else f"{sign}{whole}{SPACE}{currency}"
+
+
+def capital(text: str) -> str:
+    """Text that begins a line."""
+    return text[:1].upper() + text[1:]
+
+
+def phrase(measure: str) -> str:
+    """The name of an operational measure or a dimension as words."""
+    return measure.replace("_", " ")
+
+
+def moved(theme: Facts) -> str:
+    """The change of a theme's share in points, with its interval."""
+    return change({"value": 100 * theme["change"], "low": 100 * theme["change_low"], "high": 100 * theme["change_high"]})
+
+
 def sentences(text: str) -> list[str]:
     """A story by its sentences, for a page that gives each a line."""
-    return re.split(r"(?<=[.!?])\s+(?=[A-Z])", text)
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z0-9]|[\w-]+ \(\d)", text)
 
 
 def listed(words: list[str]) -> str:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from listening.records import happened, shaping, sweeping
 from listening.records.happened import DATE_THAT_ENDS
 from listening.records.pulls import OUTCOMES, Landed, Shaped, kept_from, to_shape
+from listening.records.sweeping import swept
 from listening.warehouse import Warehouse
 from listening.workspace import FACT_KINDS, FEEDBACK_KINDS, Company, Source, Workspace
 
@@ -30,15 +31,9 @@ def waiting(workspace: Workspace, warehouse: Warehouse, source: Source, company:
     return [pull.pull_id for pull in to_shape(Landed, workspace, warehouse, source, company, clock)]
 
 
-def sweep(workspace: Workspace, warehouse: Warehouse, source: Source) -> sweeping.Emptied | None:
-    """The landed rows of a source whose words were deleted there, as they are to stand from now on; None if nothing was deleted."""
-    return sweeping.sweep(workspace, warehouse, source) if source.kind in FEEDBACK_KINDS else None
-
-
-def swept(warehouse: Warehouse, source: Source) -> None:
-    """Remember that landing holds no words any more that were deleted at the source."""
-    with warehouse.transaction():
-        warehouse.execute("records/mark_swept", source=source.name)
+def sweep(workspace: Workspace, warehouse: Warehouse, source: Source) -> sweeping.Emptied:
+    """The landed rows of a source whose words were deleted or rewritten there, as they are to stand from now on."""
+    return sweeping.sweep(workspace, warehouse, source) if source.kind in FEEDBACK_KINDS else {}
 
 
 def drop(warehouse: Warehouse, source: str, kind: str) -> None:

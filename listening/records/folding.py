@@ -52,6 +52,7 @@ class _Folding:
         self.changed: dict[str, Record] = {}
         self.confirmed: dict[str, Record] = {}
         self.ending: Record | None = None
+        self.earlier: dict[tuple[str, str, int], Record] = {}
         keys = {record["record_id"] for record in candidates} | {record["whole_id"] for record in candidates if record.get("whole_id")}
         ended = {record["thread_id"] for record in candidates if _ends_thread(record)}
         warehouse.replace("records/compared", [{"record_id": key} for key in sorted(keys)] + [{"thread_id": thread} for thread in sorted(ended)])
@@ -75,15 +76,14 @@ class _Folding:
             self._reject(record, before)
         elif before and not before["is_dropped"] and _is_older(record, before):
             self.outcomes["repeated"] += 1
-            if before["is_deleted"] and not record["is_deleted"]:  # its words have landed again, and are to go again
-                before["is_swept"] = None
-                self.confirmed[record["record_id"]] = before
+            self._note_place(record)
         else:
             self._take(record, before)
 
     def keep(self) -> None:
         """Write what has changed."""
         self._end_thread()
+        self.warehouse.upsert("records/earlier", list(self.earlier.values()))
         self.warehouse.upsert("records/records", list(self.changed.values()))
         self.warehouse.replace("records/compared", [row for key, row in self.confirmed.items() if key not in self.changed])
         self.warehouse.execute("records/confirm")
@@ -99,12 +99,16 @@ class _Folding:
 
     def _write(self, record: Record) -> None:
         key = record["record_id"]
+        self._note_place(self.kept.get(key), record)
         self.kept[key] = self.changed[key] = record | {"is_dropped": False}
         self._note_thread(key, record)
 
     def _confirm(self, record: Record, before: Record) -> None:
         """Remember when and where a record was last seen as it is, so that an older version can't come after it."""
+        self._note_place(before, record)
         before |= {"updated_at": record["updated_at"] or before["updated_at"], "pull_id": record["pull_id"], "row_no": record["row_no"]}
+        if record["is_deleted"]:  # the row that tells of it has come again, perhaps with the words
+            before["is_swept"] = None
         self.confirmed[record["record_id"]] = before  # the same object as in `kept` and `changed`
 
     def _reject(self, record: Record, before: Record | None) -> None:
@@ -141,6 +145,12 @@ class _Folding:
         erase(buried)
         self._write(buried)
         self.outcomes["deleted"] += 1
+
+    def _note_place(self, record: Record | None, newer: Record | None = None) -> None:
+        """Remember a landed row in which a record stood, or stands as an older version, since its words may have to go from there."""
+        if record and record.get("pull_id") and (newer is None or (record["pull_id"], record["row_no"]) != (newer["pull_id"], newer["row_no"])):
+            place = {name: record.get(name) for name in ("record_id", "pull_id", "row_no", "text_hash")}
+            self.earlier[record["record_id"], record["pull_id"], record["row_no"]] = place
 
     def _note_thread(self, key: str, record: Record) -> None:
         if record["thread_id"] in self.threads:

@@ -19,7 +19,7 @@ from listening.forgotten import Forgotten
 from listening.records import cleaning, facts, folding, making, privacy, pulls, times
 from listening.records.pulls import Landed, Shaped
 from listening.warehouse import Warehouse
-from listening.workspace import DIMENSIONS, Company, Mend, Source, Workspace
+from listening.workspace import DIMENSIONS, GONE, Company, Mend, Source, Workspace
 
 Fact = dict[str, Any]
 
@@ -48,6 +48,10 @@ def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: C
     shaped = Shaped()
     forgotten = Forgotten(workspace)
     landed = pulls.to_shape(Landed, workspace, warehouse, source, company, clock)
+    if any(_tells_of_deletions(source, pull) for pull in landed) and not any(pull.is_stale for pull in landed):
+        with warehouse.transaction():  # only the source's own key tells which fact is gone, and only its rows have that
+            warehouse.execute("records/shape_again", source=source.name)
+        landed = pulls.to_shape(Landed, workspace, warehouse, source, company, clock)
     for pull in landed:
         _look_ahead(source, pull)
     pulls.give_up(landed)
@@ -55,10 +59,14 @@ def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: C
         kept = _kept(warehouse, source) if landed else {}
         is_again = any(pull.is_stale for pull in landed)
         fresh: dict[str, Fact] = {}
+        facts_of: dict[str, str] = {}
         for pull in landed:
-            _shape_pull(source, company, pull, _Keeping(forgotten, pulls.kept_from(source, clock, ZoneInfo(company.timezone))), kept, fresh)
+            _shape_pull(source, company, pull, _Keeping(forgotten, pulls.kept_from(source, clock, ZoneInfo(company.timezone))), kept, fresh, facts_of)
             pulls.tell(source, pull, shaped)
             pulls.keep(warehouse, source, company, pull, shaped)
+        if is_again and "key" in source.options:  # without what was deleted; a fact of two rows stands while one of them does
+            standing = set(facts_of.values())
+            fresh = {key: fact for key, fact in fresh.items() if key in standing}
         if is_again and not shaped.faults:
             gone = [key for key in kept if key not in fresh]
             warehouse.delete(f"records/{source.kind}", pa.table({"fact_id": pa.array(gone, pa.string())}))
@@ -92,10 +100,17 @@ def _look_ahead(source: Source, pull: Landed) -> None:
     pull.find_day_order(source, dates)
 
 
-def _shape_pull(source: Source, company: Company, pull: Landed, keeping: _Keeping, kept: dict[str, str], fresh: dict[str, Fact]) -> None:
+def _shape_pull(
+    source: Source, company: Company, pull: Landed, keeping: _Keeping, kept: dict[str, str], fresh: dict[str, Fact], facts_of: dict[str, str]
+) -> None:
+    """Read a pull's rows into `fresh`, by the facts' keys; `facts_of` has the fact of each row by the source's own key."""
     zone = ZoneInfo(source.timezone or company.timezone)
     seen: collections.Counter[str] = collections.Counter()
     for number, cells, fault in pull.rows():
+        if not fault and _is_deleted(source, cells):
+            facts_of.pop(str(cells.get(source.options.get("key"))), None)
+            pull.outcomes["deleted"] += 1
+            continue
         reason = fault or pull.refusal or (None if cells else "row is empty")
         if reason is None:
             try:
@@ -114,6 +129,17 @@ def _shape_pull(source: Source, company: Company, pull: Landed, keeping: _Keepin
         before = fresh[fact["fact_id"]]["content_hash"] if fact["fact_id"] in fresh else kept.get(fact["fact_id"])
         pull.outcomes["new" if before is None else "repeated" if before == fact["content_hash"] else "updated"] += 1
         fresh[fact["fact_id"]] = fact
+        if "key" in source.options:
+            facts_of[str(cells.get(source.options["key"]))] = fact["fact_id"]
+
+
+def _tells_of_deletions(source: Source, pull: Landed) -> bool:
+    return "key" in source.options and any(_is_deleted(source, cells) for _, cells, fault in pull.rows() if not fault)
+
+
+def _is_deleted(source: Source, cells: Any) -> bool:
+    """Whether a row says that it is there no longer: by the source's own column, or as the comparison of ids has found."""
+    return isinstance(cells, dict) and making.is_true(cells.get(source.options.get("deleted", GONE)))
 
 
 def _identify(source: Source, pull: Landed, number: int, fact: Fact, seen: collections.Counter[str]) -> None:

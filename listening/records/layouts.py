@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from listening.records import vendors
+from listening.records import forms, vendors
+from listening.records.forms import Nested
 from listening.records.rows import Layout, Row, Said, author, parts, rest, value
 from listening.workspace import DIMENSIONS, Mend, Question, Source
 
@@ -58,7 +59,8 @@ def choose(source: Source, fields: list[str]) -> Layout:
         Mend: the configuration names columns that are not there, or nothing says which column holds the words.
     """
     if source.columns or source.questions:
-        return _configured(source, fields)
+        found = forms.nested(set(fields))
+        return _nested(source, found) if found else _configured(source, fields)
     _require(source, fields, {f"dimensions.{name}": column for name, column in source.dimensions.items()})
     layout = vendors.recognise(source, set(fields))
     if not layout:
@@ -66,6 +68,23 @@ def choose(source: Source, fields: list[str]) -> Layout:
     if source.connector == "files":
         layout.notes.append(f"{source.name} is read as {layout.name}; name columns in [sources.{source.name}] if that is wrong")
     return _with_dimensions(layout, source.dimensions)
+
+
+def _nested(source: Source, found: Nested) -> Layout:
+    """The layout of responses with nested answers: the configuration names answers as if they were columns."""
+    named = source.columns.get("text")
+    texts = [named] if isinstance(named, str) else list(named or [])
+    columns = {**found.columns, **{name: column for name, column in source.columns.items() if name != "text" and isinstance(column, str)}}
+    if not texts and "score" not in columns and not any(question.text or question.score for question in source.questions):
+        raise Mend(f"[sources.{source.name}] names no column for text or score; add columns = {{text = '…'}}.")
+    layout = _by_columns(source, columns, texts, found.name, source.dimensions)
+    by_columns = layout.take_apart
+    names = frozenset({*columns.values(), *texts, *source.dimensions.values(), *(c for q in source.questions for c in (q.text, q.score) if c)})
+
+    def take_apart(row: Row) -> list[Said]:
+        return found.finished(row, source, by_columns(found.flatten(row, names)))
+
+    return Layout(found.name, take_apart, zone="UTC")
 
 
 def _with_dimensions(layout: Layout, dimensions: dict[str, str]) -> Layout:

@@ -21,8 +21,9 @@ from listening.workspace import Company, Source, Workspace
 
 SHAPING_VERSION = "5"  # a change here shapes everything that has landed again
 DELETED = "deleted at the source"  # the fault of a landed row whose words were deleted there later
+REPLACED = "said otherwise since"  # of one whose words the system gave otherwise later
 EXPIRED = "older than keep_days"
-_ERASED = {FORGOTTEN: "refused", DELETED: "deleted"}
+_ERASED = {FORGOTTEN: "refused", DELETED: "deleted", REPLACED: "repeated"}
 OUTCOMES = ("new", "updated", "repeated", "deleted", "rejected", "refused")
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from listening.workspace import DIMENSIONS
+
 Row = dict[str, Any]
 Said = dict[str, Any]
 
@@ -65,6 +67,12 @@ def without_email(key: str | None) -> str | None:
 def rest(row: Row, used: set[str]) -> Row:
     """The cells that no canonical column takes."""
     return {key: cell for key, cell in row.items() if key not in used}
+
+
+def own_dimensions(row: Row, base: Said) -> Said:
+    """The dimensions that a row names itself, unless they are known already."""
+    named = {name.lower(): cell for name, cell in row.items() if not isinstance(cell, dict | list)}
+    return {name: value(named, name) for name in DIMENSIONS if name in named and not base.get(name)}
 
 
 def parts(base: Said, row: Row, texts: list[str], score: Said) -> list[Said]:

@@ -1,4 +1,4 @@
-"""Exports that many companies have: Zendesk, Intercom and Qualtrics, as their interfaces or a warehouse loader write them."""
+"""Exports that many companies have: Zendesk and Intercom, as their interfaces or a warehouse loader write them; surveys stand in forms.py."""
 
 from __future__ import annotations
 
@@ -6,21 +6,13 @@ import json
 import re
 from typing import Any
 
-from listening.records.rows import Layout, Row, Said, author, parts, rest, value
-from listening.workspace import DIMENSIONS, Source
+from listening.records import forms, stores
+from listening.records.rows import Layout, Row, Said, author, own_dimensions, rest, value
+from listening.workspace import DIMENSIONS, GONE, Source
 
 GOOD_OR_BAD = (0.0, 1.0)
 FIVE = (1.0, 5.0)
-NPS = (0.0, 10.0)
 _LOADED = "_fivetran_synced"  # loaders write naive times in UTC
-_QUALTRICS_META = {
-    "startDate", "endDate", "status", "ipAddress", "progress", "duration", "Duration (in seconds)", "finished", "recordedDate", "responseId",
-    "recipientLastName", "recipientFirstName", "recipientEmail", "externalReference", "externalDataReference", "locationLatitude", "locationLongitude",
-    "distributionChannel", "userLanguage",
-}  # fmt: skip
-_QUALTRICS_NOT_MEANT = {"1": "survey preview", "surveypreview": "survey preview", "2": "survey test", "surveytest": "survey test", "8": "spam", "spam": "spam"}
-_QUALTRICS_WORDS = re.compile(r"Q(ID)?\d+.*_TEXT|comment.*|.*verbatim.*", re.I)
-_QUALTRICS_SCORE = re.compile(r"(Q(ID)?\d+_)?NPS(_?SCORE)?", re.I)
 
 
 def recognise(source: Source, fields: set[str]) -> Layout | None:
@@ -32,12 +24,11 @@ def recognise(source: Source, fields: set[str]) -> Layout | None:
         _intercom_interface,
         _intercom_parts,
         _intercom_conversations,
-        _qualtrics_answers,
-        _qualtrics_export,
-        _qualtrics_interface,
+        *forms.LAYOUTS,
+        *stores.KNOWN,
     ):
         if layout := known(source, fields):
-            layout.zone = "UTC" if _LOADED in fields else None
+            layout.zone = "UTC" if _LOADED in fields else layout.zone
             return layout
     return None
 
@@ -74,7 +65,7 @@ def _zendesk_ticket(row: Row) -> Said:
         "brand": value(row, "brand_id"),
         "attributes": rest(row, used),
     }
-    return base | _own_dimensions(row, base)
+    return base | own_dimensions(row, base)
 
 
 def _zendesk_messages(row: Row, base: Said) -> list[Said]:
@@ -198,32 +189,46 @@ def _intercom_interface(source: Source, fields: set[str]) -> Layout | None:
     """Conversations as Intercom's API gives them, with their parts."""
     if not {"id", "created_at", "source", "conversation_parts"} <= fields:
         return None
-    used = {"id", "created_at", "updated_at", "source", "conversation_parts", "conversation_rating", "contacts", "state", "statistics", "teammates"}
+    used = {
+        "id", "type", "created_at", "updated_at", "source", "conversation_parts", "conversation_rating", "contacts", "state", "statistics", "teammates", GONE,
+    }  # fmt: skip
 
     def take_apart(row: Row) -> list[Said]:
-        conversation = _key(row.get("id"))
-        base: Said = {"thread_id": conversation, "updated_at": value(row, "updated_at"), "attributes": rest(row, used)}
-        opening = _parsed(row.get("source"))
-        opening = opening if isinstance(opening, dict) else {}
-        said = [{**base, **_intercom_message(opening, row), "id": conversation, "title": value(opening, "subject")}] if value(opening, "body") else []
+        conversation, opening = _key(row.get("id")), _object(row.get("source"))
+        base: Said = {
+            "thread_id": conversation,
+            "whole": f"{conversation}/*",
+            "updated_at": value(row, "updated_at"),
+            "deleted": row.get(GONE),
+            "channel": value(opening, "type"),
+            "attributes": rest(row, used),
+        }
         listed = _parsed(row.get("conversation_parts"))
         listed = listed.get("conversation_parts") if isinstance(listed, dict) else listed
-        said += [{**base, **_intercom_message(part, row), "id": f"{conversation}/{_key(part.get('id'))}"} for part in _objects(listed) if value(part, "body")]
+        title = None if opening.get("redacted") else value(opening, "subject")
+        said = [{**base, **_intercom_message(opening, row), "id": conversation, "title": title}] if _has_words(opening) else []
+        said += [{**base, **_intercom_message(part, row), "id": f"{conversation}/{_key(part.get('id'))}"} for part in _objects(listed) if _has_words(part)]
         if value(row, "conversation_rating.rating") is not None:
             rated_at = value(row, "conversation_rating.created_at") or value(row, "updated_at")
             remark, score = value(row, "conversation_rating.remark"), value(row, "conversation_rating.rating")
-            said.append({**base, **_rating(conversation, remark, score, rated_at)})
+            said.append({**base, **_rating(conversation, remark, score, rated_at), "customer_id": value(row, "conversation_rating.contact.id")})
         return said or [{**base, "id": conversation, "said_at": value(row, "created_at"), "text": None}]
 
     return Layout("Intercom conversations", take_apart, ("created_at", "updated_at"))
 
 
+def _has_words(message: Row) -> bool:
+    """Whether a message has words, or may have had some before they were redacted or taken back by their writer."""
+    is_a_customers = bool(message.get("author")) and author(value(message, "author.type")) == "customer" and value(message, "part_type") in (None, "comment")
+    return bool(value(message, "body") or message.get("redacted") or is_a_customers)
+
+
 def _intercom_message(message: Row, conversation: Row) -> Said:
     return {
-        "text": value(message, "body"),
+        "text": None if message.get("redacted") else value(message, "body"),
         "author": author(value(message, "author.type")),
         "customer_id": value(message, "author.id"),
-        "public": value(message, "part_type") not in ("note", "note_and_reopen"),
+        "public": not str(value(message, "part_type") or "").startswith("note"),
         "said_at": value(message, "created_at") or value(conversation, "created_at"),
         "url": value(message, "url"),
     }
@@ -292,84 +297,6 @@ def _intercom_parts(source: Source, fields: set[str]) -> Layout | None:
     return Layout("Intercom conversation parts", take_apart, ("created_at", "updated_at"))
 
 
-def _qualtrics_answers(source: Source, fields: set[str]) -> Layout | None:
-    """One row an answer, as a warehouse export has it; the date stands in another table, so a default is needed."""
-    if not {"response_id", "question_id", "value"} <= fields:
-        return None
-    used = {"_fivetran_id", "response_id", "question_id", "question", "text", "value", "question_option_key", "loop_id", "recorded_date", "end_date"}
-
-    def take_apart(row: Row) -> list[Said]:
-        places = ("response_id", "question_id", "loop_id", "question_option_key", "sub_question_key")
-        return [
-            {
-                "id": value(row, "_fivetran_id") or "/".join(str(value(row, place) or "") for place in places),
-                "thread_id": value(row, "response_id"),
-                "text": value(row, "text") or value(row, "value"),
-                "said_at": value(row, "recorded_date") or value(row, "end_date"),
-                "attributes": rest(row, used),
-            }
-        ]
-
-    return Layout("Qualtrics answers", take_apart, ("recorded_date", "end_date"), has_time=bool({"recorded_date", "end_date"} & fields))
-
-
-def _qualtrics_export(source: Source, fields: set[str]) -> Layout | None:
-    """The CSV that Qualtrics itself writes: a column a question, two rows of headings below the first."""
-    if not {"ResponseId", "RecordedDate"} <= fields:
-        return None
-    texts, scores = _qualtrics_questions(fields)
-
-    def take_apart(row: Row) -> list[Said]:
-        if str(row.get("ResponseId", "")).startswith(("Response ID", "{")):
-            return [{"reject": "heading below the header line"}]
-        return _qualtrics_response(source, row, texts, scores)
-
-    note = f"{source.name}: words are read from {', '.join(texts) or 'no column'}, the score from {', '.join(scores[:1]) or 'no column'}"
-    return Layout("a Qualtrics export", take_apart, ("RecordedDate",), [note])
-
-
-def _qualtrics_interface(source: Source, fields: set[str]) -> Layout | None:
-    """Responses as Qualtrics' API gives them: answers nested in `values`."""
-    if not {"responseId", "values"} <= fields:
-        return None
-
-    def take_apart(row: Row) -> list[Said]:
-        values = row["values"] if isinstance(row.get("values"), dict) else {}
-        return _qualtrics_response(source, {**values, "responseId": row.get("responseId")}, *_qualtrics_questions(set(values)))
-
-    return Layout("Qualtrics responses", take_apart)
-
-
-def _qualtrics_questions(fields: set[str]) -> tuple[list[str], list[str]]:
-    """The columns that hold words (those of open questions, else any question's) and those that hold an NPS."""
-    texts = sorted(name for name in fields if _QUALTRICS_WORDS.fullmatch(name)) or sorted(name for name in fields if re.fullmatch(r"Q(ID)?\d+", name))
-    return texts, sorted(name for name in fields if _QUALTRICS_SCORE.fullmatch(name))
-
-
-def _qualtrics_response(source: Source, row: Row, texts: list[str], scores: list[str]) -> list[Said]:
-    meta = {name[:1].lower() + name[1:]: cell for name, cell in row.items()}
-    status = re.sub(r"\W", "", str(meta.get("status", ""))).lower()
-    if status in _QUALTRICS_NOT_MEANT:
-        return [{"reject": _QUALTRICS_NOT_MEANT[status], "id": value(meta, "responseId")}]
-    used = {*texts, *scores, *(name for name in row if name[:1].lower() + name[1:] in _QUALTRICS_META or name.lower() in DIMENSIONS)}
-    base: Said = {
-        "id": value(meta, "responseId"),
-        "customer_id": value(meta, "externalReference") or value(meta, "externalDataReference"),
-        "said_at": value(meta, "recordedDate"),
-        "language": value(meta, "userLanguage"),
-        "channel": value(meta, "distributionChannel"),
-        "attributes": rest(row, used),
-    }
-    base |= _own_dimensions(row, base)
-    score = {"score": value(row, scores[0]), "score_scale": source.score_scale or NPS, "score_name": source.score_name or "NPS"} if scores else {}
-    return parts(base, row, texts or scores[:1], score) if texts else [{**base, **score, "text": None}]
-
-
-def _own_dimensions(row: Row, base: Said) -> Said:
-    named = {name.lower(): cell for name, cell in row.items() if not isinstance(cell, dict | list)}
-    return {name: value(named, name) for name in DIMENSIONS if name in named and not base.get(name)}
-
-
 def _customer(row: Row) -> Any:
     """The company's own name of the customer where the row has it, else the system's."""
     own = value(row, "customer_id")
@@ -384,6 +311,12 @@ def _objects(cell: Any) -> list[Row]:
     """A list of objects, also where a table's cell holds it as JSON text."""
     cell = _parsed(cell)
     return [each for each in cell if isinstance(each, dict)] if isinstance(cell, list) else []
+
+
+def _object(cell: Any) -> Row:
+    """An object, also where a table's cell holds it as JSON text; empty where there is none."""
+    cell = _parsed(cell)
+    return cell if isinstance(cell, dict) else {}
 
 
 def _parsed(cell: Any) -> Any:

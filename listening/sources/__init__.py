@@ -6,14 +6,15 @@ import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from listening.sources import files, sql, walking, zendesk
+from listening.sources import app_store, files, google_play, intercom, qualtrics, sql, typeform, walking, zendesk
 from listening.sources.connector import Connector
 from listening.sources.pull import Check, Fault, Known, Past, Pull
 from listening.workspace import Source
 
 Door = Callable[[Source, Path, Past], Iterator[Pull | Fault | Check]]
 
-CONNECTORS: dict[str, Connector] = {connector.name: connector for connector in (zendesk.CONNECTOR, sql.CONNECTOR)}
+SYSTEMS = (zendesk, intercom, qualtrics, typeform, google_play, app_store, sql)
+CONNECTORS: dict[str, Connector] = {system.CONNECTOR.name: system.CONNECTOR for system in SYSTEMS}
 
 
 def _files(source: Source, root: Path, past: Past) -> Iterator[Pull | Fault]:

@@ -7,9 +7,11 @@ never hands on half an answer, and stops when the night's budget is used up. No 
 from __future__ import annotations
 
 import email.utils
+import functools
 import json
 import logging
 import random
+import re
 import ssl
 import threading
 import time
@@ -33,6 +35,7 @@ PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LIMITED = frozenset({429})
 _RESETS = ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
 _REMAINING = ("x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining")
+_HOUR_USED = re.compile(r"user-hour-rem:\s*(-?\d+)")  # in Apple's X-Rate-Limit, of a rolling hour
 _AN_EPOCH = 10**9  # a reset above it is a moment, below it seconds from now
 
 for _chatty in ("httpx", "httpcore"):  # they write whole addresses, also what stands in a query
@@ -176,10 +179,14 @@ class Client:
         self.pace = pace
         self.timing = timing or REAL
         self.bytes = 0
+        self.ahead = 0.0  # seconds that the system's clock is ahead of ours, by what it last said
         self._resume_at = float("-inf")
         self._lock = threading.Lock()
         self._client = httpx.Client(
-            timeout=httpx.Timeout(60.0, connect=15.0), follow_redirects=False, headers={"User-Agent": "listening-path", "Accept-Encoding": "gzip"}
+            timeout=httpx.Timeout(60.0, connect=15.0),
+            follow_redirects=False,
+            verify=_trusted(),
+            headers={"User-Agent": "listening-path", "Accept-Encoding": "gzip"},
         )
 
     def __enter__(self) -> Client:
@@ -201,10 +208,18 @@ class Client:
         return self._json("GET", path, needs, params=parameters or None, headers=headers)
 
     def post(
-        self, path: str, content: Mapping[str, Any], needs: Iterable[str] = (), *, is_repeatable: bool = False, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        content: Mapping[str, Any],
+        needs: Iterable[str] = (),
+        *,
+        is_repeatable: bool = False,
+        is_form: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """The JSON that answers JSON sent to a path. A post is sent again only if `is_repeatable`, as a search is."""
-        return self._json("POST", path, needs, json=content, headers=headers, is_repeatable=is_repeatable)
+        """The JSON that answers JSON, or a form, sent to a path. A post is sent again only if `is_repeatable`, as a search is."""
+        sent = {"data" if is_form else "json": content}
+        return self._json("POST", path, needs, headers=headers, is_repeatable=is_repeatable, **sent)
 
     def answer(self, path: str, parameters: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Answer:
         """A whole answer as bytes with its headers, for what is no JSON or has its next link in a header."""
@@ -285,12 +300,15 @@ class Client:
         with self._lock:
             now = self.timing.now()
             self.budget.spend(now)
-            pause = max(self._resume_at - now, self.pace.pause(now) if self.pace else 0.0)
+            first = max(now, self._resume_at)
+            pause = first - now + (self.pace.pause(first) if self.pace else 0.0)
         if pause > 0:
             self._pause(pause)
         signed = self.auth.headers() if self.auth else {}
         headers = {**signed, **(request.pop("headers", None) or {})}
         with self._client.stream(method, url, headers=headers, **request) as response:
+            today = self.timing.today()
+            self.ahead = (_date(response.headers.get("date", "")) or today) - today
             if into and response.status_code < 300:
                 into(response)
                 body = b""
@@ -302,7 +320,7 @@ class Client:
     def _wait_for(self, answer: Answer, limited: int) -> None:
         """Wait as long as the system asks for; where it asks for no time or says none, ever longer."""
         asked = _asked_wait(answer, self.timing.today())
-        wait = asked if asked is not None and asked > 0 else _backoff(limited + 1)
+        wait = asked if asked is not None and asked > 0 else _hour_wait(answer, limited) or _backoff(limited + 1)
         if limited > ATTEMPTS_WHEN_LIMITED or not self.budget.may_wait(wait, self.timing.now()):
             raise OutOfBudget(f"asks to be left alone for {wait:.0f} seconds ({answer.status}); the next night goes on from here")
         log.info("waiting %.0f s as the system asks", wait)
@@ -321,6 +339,12 @@ class Client:
         if not self.budget.may_wait(wait, self.timing.now()):
             raise OutOfBudget("has used up the time of a night; the next night goes on from here")
         self.timing.wait(wait)
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are believed; reading them takes longer than many a request."""
+    return httpx.create_ssl_context()
 
 
 @contextmanager
@@ -375,6 +399,12 @@ def _until_reset(answer: Answer, today: float) -> float | None:
             number = number / 1000 if number > 1000 * _AN_EPOCH else number
             return number - _server_time(answer, today) if number > _AN_EPOCH else number
     return None
+
+
+def _hour_wait(answer: Answer, limited: int) -> float | None:
+    """Where the requests of a rolling hour are used up, and nobody says when the first will count no more: longer and longer, up to an hour in all."""
+    remaining = _HOUR_USED.search(answer.headers.get("x-rate-limit", ""))
+    return float(min(900, 30 * 2 ** (limited - 1))) if remaining and int(remaining[1]) <= 0 else None
 
 
 def _server_time(answer: Answer, today: float) -> float:

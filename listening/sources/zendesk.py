@@ -11,7 +11,7 @@ import base64
 import concurrent.futures
 import datetime as dt
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,11 +21,14 @@ from listening.sources.tokens import OAuth
 from listening.sources.walking import budget
 
 EXPORT = "api/v2/incremental/tickets/cursor.json"
+EVENTS = "api/v2/incremental/ticket_events.json"
+RATINGS = "api/v2/satisfaction_ratings"
 PAGE_ROWS, PART_ROWS = 1000, 100
 LIST_ROWS = 100
 TOO_RECENT = 300  # seconds before now that a first start_time must lie back, with room to spare
 AT_ONCE = 4  # requests for comments
 _RATED = ("good", "bad")
+_NOT_SHOWN, _NOT_THERE = (403, 404, 410), (404, 410)
 
 
 @contextmanager
@@ -64,6 +67,7 @@ def _tickets(session: Session, client: Client, state: State | None) -> Iterator[
     cursor: str | None = state["cursor"] if state else None
     until = int(state["until"]) if state else 0
     done = int(state.get("done", 0)) if state else 0
+    details = _Details(session, client)
     while True:
         asked: dict[str, Any] = {"cursor": cursor} if cursor else {"start_time": _start(session)}
         content = client.get(EXPORT, {**asked, "per_page": PAGE_ROWS, "include": "comment_count"}, needs=("tickets", "end_of_stream"))
@@ -73,7 +77,7 @@ def _tickets(session: Session, client: Client, state: State | None) -> Iterator[
             raise Stopped("gives a page of tickets without a cursor to go on from")
         for part, is_last in _parts([ticket for ticket in tickets if not 0 < _stamp(ticket) < done]):
             until = max([until, *map(_stamp, part)])
-            rows = _complete(client, part)
+            rows = details.complete(part)
             if is_last:
                 yield Page(rows, {"cursor": following, "until": until} if following else None)
             else:  # many tickets of one moment have no place between them to go on from
@@ -105,37 +109,147 @@ def _start(session: Session) -> int:
     return max(1, min(start, int(session.clock) - TOO_RECENT))
 
 
-def _complete(client: Client, tickets: list[Cells]) -> list[Cells]:
-    """The same tickets, each with its comments and the dates of its rating."""
-    live = [ticket for ticket in tickets if ticket.get("status") != "deleted" and isinstance(ticket.get("id"), int | str)]
-    talked = [ticket for ticket in live if ticket.get("comment_count") != 1]
-    rated = [ticket for ticket in live if _lacks_date(ticket.get("satisfaction_rating"))]
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        comments = dict(zip(map(id, talked), pool.map(lambda ticket: _comments(client, ticket["id"]), talked), strict=True))
-        ratings = dict(zip(map(id, rated), pool.map(lambda ticket: _rating(client, ticket["satisfaction_rating"]), rated), strict=True))
-    return [
-        {
-            **ticket,
-            **({"comments": comments[id(ticket)]} if comments.get(id(ticket)) is not None else {}),
-            **({"satisfaction_rating": ratings[id(ticket)]} if id(ticket) in ratings else {}),
-        }
-        for ticket in tickets
-    ]
+class _Details:
+    """What the export leaves out, for one walk: a ticket's comments and the dates of its rating.
+
+    An account, or a server that stands in for one, may show them ticket by ticket, or only in lists of all.
+    """
+
+    def __init__(self, session: Session, client: Client) -> None:
+        self.session, self.client = session, client
+        self.comments_are_shown: bool | None = None  # ticket by ticket; None while nobody knows
+        self.ratings_are_shown: bool | None = None
+
+    def complete(self, tickets: list[Cells]) -> list[Cells]:
+        """The same tickets, each with its comments and its rating's dates."""
+        live = [ticket for ticket in tickets if ticket.get("status") != "deleted" and isinstance(ticket.get("id"), int | str)]
+        comments = self._comments([ticket for ticket in live if ticket.get("comment_count") != 1])
+        ratings = self._ratings([ticket for ticket in live if _lacks_date(ticket.get("satisfaction_rating"))])
+        return [
+            {
+                **ticket,
+                **({"comments": comments[str(ticket["id"])]} if str(ticket.get("id")) in comments else {}),
+                **({"satisfaction_rating": ticket["satisfaction_rating"] | ratings[str(ticket["id"])]} if str(ticket.get("id")) in ratings else {}),
+            }
+            for ticket in tickets
+        ]
+
+    def _comments(self, tickets: list[Cells]) -> dict[str, list[Cells]]:
+        """By ticket, all its comments; none for a ticket that has gone meanwhile."""
+        found: dict[str, list[Cells]] = {}
+        if self.comments_are_shown is not False:
+            found = self._each(_comments, tickets)
+            if tickets and self.comments_are_shown is None:
+                self.comments_are_shown = bool(found)
+        return found if self.comments_are_shown or not tickets else self._comments_of_events(tickets)
+
+    def _comments_of_events(self, tickets: list[Cells]) -> dict[str, list[Cells]]:
+        """By ticket, its comments from the export of all tickets' events since the oldest of them was written."""
+        found: dict[str, dict[Any, Cells]] = {str(ticket["id"]): {} for ticket in tickets}
+        try:
+            for event in _events(self.client, self._since(tickets)):
+                for child in _objects(event.get("child_events") or [], "child_events"):
+                    if "Comment" in (child.get("event_type"), child.get("type")) and str(event.get("ticket_id")) in found:
+                        found[str(event["ticket_id"])][child.get("id")] = {"created_at": _written(event), **child}
+        except Refused as problem:
+            if problem.status not in _NOT_SHOWN:
+                raise
+            self.session.note(
+                f"shows no comments ({problem.status}), neither by ticket nor as events, so that only the first message of each ticket comes. "
+                "Grant the scopes that 'listening sources' lists."
+            )
+        return {ticket: list(comments.values()) for ticket, comments in found.items() if comments}
+
+    def _ratings(self, tickets: list[Cells]) -> dict[str, Cells]:
+        """By ticket, what its rating lacks; nothing where Zendesk does not show ratings."""
+        found: dict[str, Cells] = {}
+        if self.ratings_are_shown is not False:
+            found = self._each(_rating, [ticket for ticket in tickets if ticket["satisfaction_rating"].get("id")])
+            if tickets and self.ratings_are_shown is None:
+                self.ratings_are_shown = bool(found)
+        if tickets and not self.ratings_are_shown:
+            with _going_on_after(_NOT_SHOWN):
+                asked = {"start_time": self._since(tickets)}
+                for content in _listed(self.client, f"{RATINGS}.json", "satisfaction_ratings", asked):
+                    found |= {str(rating.get("ticket_id")): rating for rating in _objects(content["satisfaction_ratings"], "satisfaction_ratings")}
+        return {ticket: {name: rating[name] for name in ("created_at", "updated_at") if rating.get(name)} for ticket, rating in found.items()}
+
+    def _each(self, ask: Callable[[Client, Cells], Any], tickets: list[Cells]) -> dict[str, Any]:
+        """What is answered for each ticket, several at a time; nothing for those where there is nothing."""
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            answers = zip(tickets, pool.map(lambda ticket: ask(self.client, ticket), tickets), strict=True)
+            return {str(ticket["id"]): answer for ticket, answer in answers if answer is not None}
+
+    def _since(self, tickets: list[Cells]) -> int:
+        """When the oldest of some tickets was written, as far back as one may ask."""
+        written = [_seconds(ticket.get("created_at")) for ticket in tickets]
+        return max(1, min([*written, int(self.session.clock) - TOO_RECENT]))
 
 
-def _comments(client: Client, ticket: int | str) -> list[Cells] | None:
-    """All comments of a ticket, each with its author's role where Zendesk tells it; None if the ticket has gone meanwhile."""
+@contextmanager
+def _going_on_after(statuses: tuple[int, ...]) -> Iterator[None]:
+    """Go on without what the system refuses with one of these statuses."""
+    try:
+        yield
+    except Refused as problem:
+        if problem.status not in statuses:
+            raise
+
+
+def _comments(client: Client, ticket: Cells) -> list[Cells] | None:
+    """All comments of a ticket, each with its author's role where Zendesk tells it; None if there is no such ticket."""
     found: list[Cells] = []
     roles: dict[Any, Any] = {}
-    try:
-        for content in _listed(client, f"api/v2/tickets/{ticket}/comments.json", "comments", {"include": "users"}):
+    with _going_on_after(_NOT_THERE):
+        for content in _listed(client, f"api/v2/tickets/{ticket['id']}/comments.json", "comments", {"include": "users"}):
             found += _objects(content["comments"], "comments")
             roles |= {user.get("id"): user.get("role") for user in content.get("users") or () if isinstance(user, dict)}
-    except Refused as problem:
-        if problem.status in (404, 410):
-            return None
-        raise
-    return [{**comment, "author": {"role": roles[comment.get("author_id")]}} if roles.get(comment.get("author_id")) else comment for comment in found]
+        return [{**comment, "author": {"role": roles[comment.get("author_id")]}} if roles.get(comment.get("author_id")) else comment for comment in found]
+    return None
+
+
+def _rating(client: Client, ticket: Cells) -> Cells | None:
+    """A ticket's rating with its dates; None where there is none to be seen."""
+    with _going_on_after(_NOT_SHOWN):
+        content = client.get(f"{RATINGS}/{ticket['satisfaction_rating']['id']}.json", needs=("satisfaction_rating",))
+        return content["satisfaction_rating"] if isinstance(content["satisfaction_rating"], dict) else None
+    return None
+
+
+def _events(client: Client, since: int) -> Iterator[Cells]:
+    """All events of tickets since a moment, as the export that goes by time gives them: with repeats where two pages meet."""
+    asked: dict[str, Any] | None = {"start_time": since, "include": "comment_events"}
+    link: str | None = EVENTS
+    seen: set[Any] = set()
+    passed: set[str] = set()
+    while link:
+        content = client.get(link, asked, needs=("ticket_events",))
+        events = _objects(content["ticket_events"], "ticket_events")
+        fresh = [event for event in events if event.get("id") is None or event.get("id") not in seen]
+        yield from fresh
+        seen.update(event.get("id") for event in events)
+        following = content.get("next_page")
+        is_end = content.get("end_of_stream")
+        if is_end or not following or (is_end is None and not fresh):
+            return
+        if not fresh and following in passed:
+            raise Stopped("gives the same page of ticket_events again and again")
+        passed.add(following)
+        link, asked = following, None
+
+
+def _written(event: Cells) -> str | None:
+    """When an event happened."""
+    moment, stamp = event.get("created_at"), event.get("timestamp")
+    return moment or (dt.datetime.fromtimestamp(stamp, dt.UTC).isoformat() if isinstance(stamp, int) else None)
+
+
+def _seconds(moment: Any) -> int:
+    """A moment in seconds since 1970; 0 where it is none."""
+    try:
+        return int(dt.datetime.fromisoformat(str(moment)).timestamp())
+    except ValueError:
+        return 0
 
 
 def _listed(client: Client, path: str, name: str, asked: dict[str, Any]) -> Iterator[Cells]:
@@ -160,19 +274,7 @@ def _following(content: Cells) -> str | None:
 
 
 def _lacks_date(rating: Any) -> bool:
-    return isinstance(rating, dict) and str(rating.get("score", "")).startswith(_RATED) and bool(rating.get("id")) and not rating.get("created_at")
-
-
-def _rating(client: Client, rating: Cells) -> Cells:
-    """A rating with its dates, which a ticket does not give; as it is where Zendesk does not show ratings."""
-    try:
-        content = client.get(f"api/v2/satisfaction_ratings/{rating['id']}.json", needs=("satisfaction_rating",))
-    except Refused as problem:
-        if problem.status in (403, 404, 410):
-            return rating
-        raise
-    found = content["satisfaction_rating"]
-    return {**rating, **{name: found.get(name) for name in ("created_at", "updated_at")}} if isinstance(found, dict) else rating
+    return isinstance(rating, dict) and str(rating.get("score", "")).startswith(_RATED) and not rating.get("created_at")
 
 
 def _objects(cells: Any, name: str) -> list[Cells]:

@@ -34,7 +34,7 @@ ALIKE = 20.0  # events for which a weekday is taken as its group's
 SURE = 200.0  # squared expectation from which a series tells better than its group how widely its counts spread
 QUIET = 28  # days without another alarm of the same series
 CALM, CALM_DAYS = 1.0, 7  # an alarm closes when the score has been below for so many days
-SLACK = 0.3  # of z a day, above which days pile up: the day on which a pile began is when a rise began
+SLACK = 0.5  # of z a day, above which days pile up: the day on which a pile began is when a rise began (half of a rise by 1, as for a CUSUM)
 FROZEN = 365  # days after which an open alarm's level is taken as the new habit
 NEVER = -100_000  # index of a day that is none
 COMPANY = 20  # series from which a night's common rise is taken off
@@ -265,4 +265,5 @@ def _alarm(state: State, score: Floats, is_judged: Flags, limit: Floats, day: in
     state.calm = np.where(is_judged, np.where(score < CALM, state.calm + 1, 0), state.calm)
     is_over = is_open & is_judged & (state.calm >= CALM_DAYS)
     state.opened = np.where(is_over, NEVER, state.opened)
+    state.pile, state.rising = np.where(is_over, 0.0, state.pile), np.where(is_over, NEVER, state.rising)  # what comes next began anew
     return is_new, is_over

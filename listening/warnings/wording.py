@@ -9,6 +9,7 @@ from listening.journey import Journey
 from listening.workspace import Company
 
 Row = dict[str, Any]
+OTHER = "other"  # the theme of what no theme fits
 
 
 def text(warning: Row, journey: Journey, company: Company, themes: dict[str, str], quotes: list[Row]) -> str:
@@ -23,6 +24,8 @@ def _what(warning: Row, journey: Journey, themes: dict[str, str]) -> str:
     stage = journey.titles.get(warning["stage"], warning["stage"])
     if warning["measure"]:
         about = f"failures of ‘{warning['measure'].replace('_', ' ')}’"
+    elif warning["theme"] == OTHER:
+        about = "trouble of no theme that is told apart"
     elif warning["theme"]:
         about = f"trouble with ‘{themes.get(warning['theme'], warning['theme'])}’"
     else:
@@ -51,7 +54,8 @@ def _whom(warning: Row, company: Company) -> str:
     if warning["value"] is None:
         return f"{who}; what they are worth is not known."
     of = "" if warning["valued"] == warning["customers"] else f" (known of {warning['valued']:,} of them)"
-    return f"{who}, worth {company.currency} {warning['value']:,.0f} {warning['value_basis'] or 'value'} a year{of}."
+    basis = f" {warning['value_basis']}" if warning["value_basis"] else ""
+    return f"{who}, worth {company.currency} {warning['value']:,.0f}{basis} a year{of}."
 
 
 def _whose(warning: Row) -> str:

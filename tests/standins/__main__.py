@@ -5,11 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 
-from tests.standins.server import Clock
+from tests.standins import qualtrics, typeform
+from tests.standins.app_store import APP_ID, ISSUER_ID, KEY_ID, AppStore
+from tests.standins.google_play import BUCKET, PACKAGE, GooglePlay
+from tests.standins.intercom import TOKEN, Intercom
+from tests.standins.server import Clock, Standin
 from tests.standins.zendesk import CLIENT_ID, CLIENT_SECRET, Zendesk
 
-SYSTEMS = {"zendesk": Zendesk}
+SYSTEMS: dict[str, Callable[..., Standin]] = {
+    "zendesk": Zendesk, "intercom": Intercom, "qualtrics": qualtrics.Qualtrics, "typeform": typeform.Typeform, "google_play": GooglePlay, "app_store": AppStore,
+}  # fmt: skip
 CONFIGURATION = {
     "zendesk": f"""\
 [sources.tickets]
@@ -18,6 +25,48 @@ kind = "ticket"
 base_url = "{{url}}"
 client_id = "{CLIENT_ID}"
 client_secret_env = "ZENDESK_SECRET"     # export ZENDESK_SECRET={CLIENT_SECRET}
+""",
+    "intercom": f"""\
+[sources.chats]
+connector = "intercom"
+kind = "chat"
+base_url = "{{url}}"
+access_token_env = "INTERCOM_TOKEN"     # export INTERCOM_TOKEN={TOKEN}
+""",
+    "app_store": f"""\
+[sources.app_store]
+connector = "app_store"
+kind = "review"
+base_url = "{{url}}"
+app_id = "{APP_ID}"
+key_id = "{KEY_ID}"
+issuer_id = "{ISSUER_ID}"
+private_key_file = "{{key_file}}"
+""",
+    "google_play": f"""\
+[sources.google_play]
+connector = "google_play"
+kind = "review"
+base_url = "{{url}}"
+package_name = "{PACKAGE}"
+reports_bucket = "{BUCKET}"
+service_account_file = "{{key_file}}"
+""",
+    "typeform": f"""\
+[sources.survey]
+connector = "typeform"
+kind = "survey"
+base_url = "{{url}}"
+form_id = "{typeform.FORM}"
+access_token_env = "TYPEFORM_TOKEN"     # export TYPEFORM_TOKEN={typeform.TOKEN}
+""",
+    "qualtrics": f"""\
+[sources.survey]
+connector = "qualtrics"
+kind = "survey"
+base_url = "{{url}}"
+survey_id = "{qualtrics.SURVEY}"
+api_token_env = "QUALTRICS_TOKEN"     # export QUALTRICS_TOKEN={qualtrics.TOKEN}
 """,
 }
 
@@ -33,7 +82,8 @@ def main() -> None:
     clock = Clock(time.time() - given.days * 86_400)
     standin = SYSTEMS[given.system](given.seed, clock, days=given.days)
     with standin.serving(given.port) as url:
-        sys.stdout.write(f"{given.system} at {url}; Ctrl-C ends it. In listening.toml:\n\n{CONFIGURATION[given.system].format(url=url)}\n")
+        configuration = CONFIGURATION[given.system].format(url=url, key_file=getattr(standin, "key_file", ""))
+        sys.stdout.write(f"{given.system} at {url}; Ctrl-C ends it. In listening.toml:\n\n{configuration}\n")
         sys.stdout.flush()
         while True:
             clock.now = time.time()

@@ -19,6 +19,7 @@ AGENT, BOT = 9001, -1
 DAY = 86_400
 LIFE = 1800.0  # seconds of an access token
 EXPORTS_A_MINUTE = 10
+EVENTS_A_PAGE = 100
 _WHAT = ("The parcel", "My invoice", "The new app", "Your driver", "The refund", "Our contract", "The heater", "My password")
 _DID = ("came three days late", "was wrong again", "stopped working on Sunday", "made us very happy", "has not arrived yet", "needs to be changed")
 _THEN = ("and nobody called me back.", "so please have a look.", "which surprised all of us.", "and I would like an answer.", "thanks to your colleague.")
@@ -39,9 +40,9 @@ class Zendesk(Standin):
 
     name = "zendesk"
 
-    def __init__(self, seed: int = 0, clock: Clock | None = None, days: int = 60, tickets_a_day: int = 8, has_ratings: bool = True) -> None:
+    def __init__(self, seed: int = 0, clock: Clock | None = None, days: int = 60, tickets_a_day: int = 8) -> None:
         super().__init__(seed, clock)
-        self.has_ratings = has_ratings
+        self.shown = {"comments", "events", "rating", "ratings"}  # what beside the export is there
         self.start = self.clock.now
         self.log = sorted(self._happen(days, tickets_a_day))
         self.passed = 0
@@ -165,11 +166,13 @@ class Zendesk(Standin):
         match request.path.removeprefix("/api/v2/").removesuffix(".json").split("/"):
             case ["incremental", "tickets", "cursor"]:
                 return self._export(request)
-            case ["tickets", ticket, "comments"]:
+            case ["incremental", "ticket_events"] if "events" in self.shown:
+                return self._events(request)
+            case ["tickets", ticket, "comments"] if "comments" in self.shown:
                 return self._comments(int(ticket), request)
-            case ["satisfaction_ratings"] if self.has_ratings:
+            case ["satisfaction_ratings"] if "ratings" in self.shown:
                 return self._ratings(request)
-            case ["satisfaction_ratings", number] if self.has_ratings and int(number) in self.ratings:
+            case ["satisfaction_ratings", number] if "rating" in self.shown and int(number) in self.ratings:
                 return Reply({"satisfaction_rating": self.ratings[int(number)]})
         return Reply({"error": "RecordNotFound", "description": "Not found"}, 404)
 
@@ -241,6 +244,35 @@ class Zendesk(Standin):
             }
         )
 
+    def _events(self, request: Request) -> Reply:
+        """By time, from a moment that is itself in it, so that pages repeat what stands where they meet."""
+        since = int(request.query["start_time"])
+        listed = sorted(
+            ((int(_seconds(comment["created_at"])), ticket, comment) for ticket, some in self.comments.items() for comment in some), key=lambda each: each[:2]
+        )
+        after = [each for each in listed if since <= each[0] <= self.clock.now - 60]
+        page = [each for each in after if each[0] <= after[min(EVENTS_A_PAGE, len(after)) - 1][0]]
+        end = page[-1][0] if page else since
+        return Reply(
+            {
+                "ticket_events": [
+                    {
+                        "id": f"{ticket}-{comment['id']}", "ticket_id": ticket, "timestamp": stamp, "created_at": _iso(stamp),
+                        "updater_id": comment["author_id"], "event_type": "Audit",
+                        "child_events": [
+                            {"id": 0, "event_type": "Change", "field_name": "status"},
+                            *([{**_without(comment, "created_at"), "event_type": "Comment"}] if "comment_events" in request.query["include"] else []),
+                        ],
+                    }
+                    for stamp, ticket, comment in page
+                ],
+                "next_page": f"{self.base_url}/api/v2/incremental/ticket_events.json?start_time={end}&include=comment_events",
+                "count": len(page),
+                "end_time": end,
+                "end_of_stream": len(page) == len(after),
+            }
+        )  # fmt: skip
+
     def _ratings(self, request: Request) -> Reply:
         size, start = int(request.query.get("page[size]", 100)), int(request.query.get("page[after]", 0))
         since = int(request.query.get("start_time", 0))
@@ -248,6 +280,10 @@ class Zendesk(Standin):
         has_more = start + size < len(listed)
         link = f"{self.base_url}/api/v2/satisfaction_ratings.json?start_time={since}&page[size]={size}&page[after]={start + size}"
         return Reply({"satisfaction_ratings": listed[start : start + size], "meta": {"has_more": has_more}, "links": {"next": link if has_more else None}})
+
+
+def _without(row: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: cell for key, cell in row.items() if key != name}
 
 
 def _iso(at: float) -> str:

@@ -101,7 +101,8 @@ select
     end as cut_by,
     if(cut_by = 'all', 'all', coalesce(region, channel, product, brand, segment, "unit", team, joined)) as cut_value,
     count(*) as customers, count(movements.value) as valued, sum(movements.value) as value,
-    count(*) filter (where lives.value_basis = 'margin') as in_margin
+    count(movements.value) filter (where lives.value_basis = 'margin') as in_margin,
+    count(movements.value) filter (where lives.value_basis = 'revenue') as in_revenue
 from movements
 inner join growth.lives as lives using (customer_id)
 group by grouping sets (

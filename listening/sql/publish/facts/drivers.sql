@@ -1,0 +1,1 @@
+select * from drivers order by outcome <> 'left', outcome, "rank"

@@ -1,0 +1,1 @@
+select * from priorities order by "rank"

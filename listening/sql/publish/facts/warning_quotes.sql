@@ -1,0 +1,1 @@
+select * from warning_quotes order by warning_id, "rank"

@@ -1,1 +1,0 @@
-select record_id from records.records where source = $source and not is_deleted
