@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 STATIONS = ("landing", "records", "tagging", "signals", "story", "warnings", "growth", "leading", "publish")
 SHARED = {
     "listening",
+    "listening.actions",
     "listening.calls",
     "listening.labels",
     "listening.warehouse",
