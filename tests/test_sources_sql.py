@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from listening import check as checking
 from listening import landing, records, warehouse
-from listening.landing import Landed
+from listening.landing import Landed, station
 from listening.sources.http import Stopped
 from listening.sources.sql import asking, edges
 from listening.sources.sql.connecting import Database, Lost
@@ -193,7 +193,11 @@ def test_a_connection_that_breaks_every_time_keeps_whole_pages_and_the_next_nigh
     assert [number for number, _ in company.records()] == list(range(30))
 
 
-def test_rows_that_are_deleted_outright_are_deleted_and_come_back_if_the_source_brings_them_back(make: Callable[..., Company]) -> None:
+@pytest.mark.parametrize("at_a_time", [station.COMPARED_AT_A_TIME, 7])
+def test_rows_that_are_deleted_outright_are_deleted_and_come_back_if_the_source_brings_them_back(
+    make: Callable[..., Company], monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    monkeypatch.setattr(station, "COMPARED_AT_A_TIME", at_a_time)
     company = make('cursor = "updated_at"\ncompare_days = 1\n')
     company.add(*range(30))
     company.gather()
