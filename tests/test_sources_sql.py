@@ -31,6 +31,12 @@ NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "12"))  # `make soak` plays 60
 WORDS = ["parcel", "courier", "refund", "invoice", "app", "agent", "price", "store", "voucher", "screen", "battery", "contract"]
 
 
+@pytest.fixture(scope="session")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nothing is tagged here, so no classifier is needed."""
+    return tmp_path_factory.mktemp("none")
+
+
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     with server() as address:
