@@ -35,6 +35,7 @@ test: setup  ## Run all tests
 
 soak: setup  ## Play kills, full disks, damaged files and sixty nights of random faults against an oracle (about half an hour)
 	$(BIN)/python -m tests.soak $(SOAK)
+	LISTENING_NIGHTS=60 $(BIN)/python -m pytest tests/test_sources_*.py -k nights
 
 lint: setup  ## Check style, docstrings and types
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ from listening.workspace import Workspace
 from tests.standins.server import PASSING, Reply, Request, Standin
 
 PAGE = Path(__file__).parents[1] / "docs" / "sources.md"
-A_PAGE = 3
+A_PAGE = 2
 
 
 class Echo(Standin):
@@ -58,7 +58,7 @@ def test_the_example_brings_each_note_once_whatever_goes_wrong(make_workspace: C
     with standin.serving() as url:
         place = make_workspace(f'{re.sub("^   ", "", tables[-1], flags=re.M)}base_url = "{url}"\n')
         for night, fault in enumerate(PASSING):
-            standin.later(1 + night % 2, fault)
+            standin.later(1 + 2 * night, fault)
             standin.write(night, f"The lift was broken for {night} days and nobody came.")
             if night >= 10:
                 standin.write(night - 10, f"The lift was mended after {night} days.", deleted=night == 15)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from listening import check as checking
 from listening import landing, records, warehouse
-from listening.landing import Landed
+from listening.landing import Landed, station
 from listening.sources.http import Stopped
 from listening.sources.sql import asking, edges
 from listening.sources.sql.connecting import Database, Lost
@@ -29,6 +29,12 @@ from listening.workspace import Workspace
 FIRST = dt.datetime(2026, 1, 1, 3, tzinfo=dt.UTC)
 NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "12"))  # `make soak` plays 60
 WORDS = ["parcel", "courier", "refund", "invoice", "app", "agent", "price", "store", "voucher", "screen", "battery", "contract"]
+
+
+@pytest.fixture(scope="session")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nothing is tagged here, so no classifier is needed."""
+    return tmp_path_factory.mktemp("none")
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +199,11 @@ def test_a_connection_that_breaks_every_time_keeps_whole_pages_and_the_next_nigh
     assert [number for number, _ in company.records()] == list(range(30))
 
 
-def test_rows_that_are_deleted_outright_are_deleted_and_come_back_if_the_source_brings_them_back(make: Callable[..., Company]) -> None:
+@pytest.mark.parametrize("at_a_time", [station.COMPARED_AT_A_TIME, 7])
+def test_rows_that_are_deleted_outright_are_deleted_and_come_back_if_the_source_brings_them_back(
+    make: Callable[..., Company], monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    monkeypatch.setattr(station, "COMPARED_AT_A_TIME", at_a_time)
     company = make('cursor = "updated_at"\ncompare_days = 1\n')
     company.add(*range(30))
     company.gather()

@@ -17,6 +17,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow as pa
+
 from listening.forgotten import FORGOTTEN, Forgotten
 from listening.landing import batches, drift
 from listening.landing.batches import Line, Manifest
@@ -26,6 +28,7 @@ from listening.warehouse import Warehouse
 from listening.workspace import GONE, Mend, Source, Workspace
 
 HABIT_NIGHTS, HABIT_ROWS = 7, 20  # nights and rows before a habit is one
+COMPARED_AT_A_TIME = 100_000  # ids
 FAR_BELOW = 0.1  # of what three nights in four bring
 log = logging.getLogger(__name__)
 
@@ -256,18 +259,24 @@ def _compare(workspace: Workspace, warehouse: Warehouse, source: Source, id_: st
     """How the ids and versions that a source has now differ from the newest rows that have landed of it."""
     landed = [str(workspace.landing / batch) for row in warehouse.rows("landing/known", source=source.name) for batch in row["batches"]]
     seen = 0
-    with warehouse.transaction():
-        warehouse.replace("landing/compared", [])
-        for page in there:
-            seen += len(page)
-            warehouse.insert("landing/compared", [{"native_id": native, "row_version": mark} for native, mark in page])
-        if landed:
-            differing = warehouse.rows("landing/differing", id=_pointer(id_), version=_pointer(version), gone=_pointer(GONE), batches=landed)
-        else:
-            differing = [row | {"is_gone": False, "known": 0} for row in warehouse.select("landing/compared", ["native_id"]).to_pylist()]
-        warehouse.replace("landing/compared", [])
+    warehouse.replace("landing/compared", [])
+    ids = itertools.chain.from_iterable(there)
+    while some := list(itertools.islice(ids, COMPARED_AT_A_TIME)):  # each on its own, since a transaction would hold all of them in memory
+        seen += len(some)
+        native, marks = zip(*some, strict=True)
+        warehouse.insert("landing/compared", pa.table({"native_id": pa.array(native, pa.string()), "row_version": pa.array(marks, pa.string())}))
+    parts = 1 + seen // COMPARED_AT_A_TIME if landed else 0
+    differing = [
+        row
+        for part in range(parts)
+        for row in warehouse.rows("landing/differing", id=_pointer(id_), version=_pointer(version), gone=_pointer(GONE), batches=landed, parts=parts, part=part)
+    ]
+    if not landed:
+        differing = [row | {"is_gone": False, "is_new": True} for row in warehouse.select("landing/compared", ["native_id"]).to_pylist()]
+    warehouse.replace("landing/compared", [])
     gone, missing = ([row["native_id"] for row in differing if row["is_gone"] is is_gone] for is_gone in (True, False))
-    return Difference(differing[0]["known"] if differing else seen, seen, missing, gone)
+    known = seen + len(gone) - sum(row["is_new"] for row in differing)
+    return Difference(known, seen, missing, gone)
 
 
 def _pointer(name: str) -> str:
