@@ -61,7 +61,7 @@ def test_numbers_of_the_glance_the_themes_and_the_lists_are_those_of_the_tables(
             assert shown is None or float(shown["data-test-value"]) == number
             assert shown is not None or math.isnan(number), (stop["data-test-stage"], measure)
     of_themes = """
-        select stage, theme, count(*) as n from record_themes join records using (record_id)
+        select record_themes.stage, theme, count(*) as n from record_themes join records using (record_id)
         where role not in ('employee', 'supplier') and text is not null group by all
     """
     comments = {(row.stage, row.theme): row.n for row in reading.sql(fernway, of_themes).to_pandas().itertuples()}
