@@ -233,7 +233,9 @@ def pages(place: Workspace) -> dict[str, bs4.BeautifulSoup]:
 
 @pytest.fixture(scope="module")
 def like(told: dict[str, Any], comments: facts.Comments, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same pages made from harmless texts."""
+    """The same pages made from harmless texts; themes keep their ids, by which their comments are found."""
+    CODES.update(theme["theme"] for stage in told["stages"] for theme in stage["themes"])
+    CODES.update(stage["now"]["limiting_measure"] for stage in told["stages"] if stage["now"]["limiting_measure"])
     folder = tmp_path_factory.mktemp("harmless") / "site"
     site.write(folder, harmless(told), harmless(comments))
     return folder

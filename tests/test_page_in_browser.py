@@ -53,7 +53,7 @@ def test_pages_keep_the_rules_of_accessibility(pages: list[Path], browser: Brows
 
 def test_numbers_of_the_glance_the_themes_and_the_lists_are_those_of_the_tables(fernway: Workspace, pages: list[Path]) -> None:
     page = {path.stem: bs4.BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in pages if path.parent.name != "comments"}
-    told = reading.sql(fernway, "from stage_story where cut_by = 'all' and period_kind = 'rolling'").set_index("stage")
+    told = reading.sql(fernway, "from stage_story where cut_by = 'all' and period_kind = 'rolling'").to_pandas().set_index("stage")
     for stop in page["index"].select("ol.journey > li"):
         for measure in ("gained", "lost", "change", "net_experience"):
             shown = stop.find(attrs={"data-test-measure": measure})
@@ -61,19 +61,19 @@ def test_numbers_of_the_glance_the_themes_and_the_lists_are_those_of_the_tables(
             assert shown is None or float(shown["data-test-value"]) == number
             assert shown is not None or math.isnan(number), (stop["data-test-stage"], measure)
     of_themes = """
-        select stage, theme, count(*) as n from record_themes join records using (record_id)
+        select record_themes.stage, theme, count(*) as n from record_themes join records using (record_id)
         where role not in ('employee', 'supplier') and text is not null group by all
     """
-    comments = {(row.stage, row.theme): row.n for row in reading.sql(fernway, of_themes).itertuples()}
+    comments = {(row.stage, row.theme): row.n for row in reading.sql(fernway, of_themes).to_pandas().itertuples()}
     shown_of = {
         (page[stage].article["data-test-stage"], row["data-test-theme"]): int(row.find("a")["data-test-comments"])
         for stage in page for row in page[stage].find_all("tr", attrs={"data-test-theme": True}) if row.find("a")
     }  # fmt: skip
     assert shown_of == comments
     ranks = [int(item["data-test-priority"]) for item in page["priorities"].find_all(attrs={"data-test-priority": True})]
-    assert ranks == reading.sql(fernway, "select rank from priorities order by rank")["rank"].to_list()
+    assert ranks == reading.sql(fernway, "select rank from priorities order by rank")["rank"].to_pylist()
     warned = {item["data-test-warning"] for item in page["warnings"].find_all(attrs={"data-test-warning": True})}
-    assert warned == set(reading.sql(fernway, "from warnings")["warning_id"])
+    assert warned == set(reading.sql(fernway, "from warnings")["warning_id"].to_pylist())
 
 
 def test_every_link_of_every_page_leads_somewhere(pages: list[Path], browser: Browser) -> None:
