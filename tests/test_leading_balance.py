@@ -82,11 +82,8 @@ def test_a_gap_to_what_is_not_known_is_not_known() -> None:
     assert "not known" in found.loc[("buy", "nobody")]["text"]
 
 
-def test_the_form_comes_back_through_the_inbox(make_workspace: Callable[..., Workspace]) -> None:
-    place = make_workspace(
-        REVIEWS + '[sources.beliefs]\nconnector = "files"\nkind = "internal_ratings"\npath = "inbox/beliefs*.xlsx"\n',
-        {"reviews.csv": "id,date,text\n1,2026-05-01,The bill was wrong again\n"},
-    )
+def test_the_form_comes_back_through_the_inbox_of_a_company_of_which_nothing_else_is_known(make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace('[sources.beliefs]\nconnector = "files"\nkind = "internal_ratings"\npath = "inbox/beliefs*.xlsx"\n')
     sheet = place.root / "form.xlsx"
     told = CliRunner().invoke(app, ["-w", str(place.root), "beliefs", "--sheet", str(sheet), "--role", "staff"], catch_exceptions=False)
     assert told.exit_code == 0, told.output

@@ -111,7 +111,8 @@ def placed(grid: pd.DataFrame, measures: pd.DataFrame, now: str) -> pd.DataFrame
 
     Gives the columns of `grid` with level_no (-1 while not placed), next_level, limiting_measure and probability.
     """
-    wide = measures.pivot(index=KEY, columns="measure")
+    known = ["probability", "evidence"]
+    wide = measures.pivot(index=KEY, columns="measure", values=known).reindex(columns=pd.MultiIndex.from_product([known, MEASURES]))
     passed = levels.gates(wide["probability"][MEASURES].to_numpy(float), wide["evidence"][MEASURES].to_numpy(float))
     gates = pd.DataFrame(passed, wide.index)
     rows = []
