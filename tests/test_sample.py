@@ -289,3 +289,7 @@ def test_rows_made_for_size_repeat_the_samples_words_under_new_ids_and_say_so(tm
     assert len({row["id"] for row in made}) == 5000
     assert {row["text"] for row in made} <= set(bench.sample_words())
     assert {row["made_for_size"] for row in made} == {"true"}
+
+
+def test_every_source_of_the_sample_is_known_to_have_brought_something(fernway: Workspace) -> None:
+    assert rows(fernway, "select source from freshness where records = 0 or state <> 'ok'") == []

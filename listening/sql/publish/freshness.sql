@@ -14,6 +14,8 @@ with brought as (
     select source, rated_at as day, landed_at from records.internal_ratings where rated_at is null or rated_at <= $today::date
     union all
     select source, null as day, landed_at from records.investment
+    union all
+    select source, null as day, landed_at from records.actions
 ),
 
 by_source as (
