@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from listening import checkins, journey, night, persons, story
+from listening import calls, checkins, journey, night, persons, story
 from listening.cli import app
 from listening.forgotten import Identity
 from listening.workspace import Mend, Workspace
@@ -76,12 +76,12 @@ def test_everybody_may_be_drawn_but_who_was_asked_lately_and_our_own(place: Work
 
 @pytest.mark.parametrize("text", ["customer_id\nc4\nc5\n", "c4\nc5", "Name;customer_id\nAda;c4\nBob;c5\n", "\ufeffcustomer_id,why\nc4,asked\nc5,\n\n"])
 def test_nobody_on_the_do_not_call_list_is_drawn(place: Workspace, text: str) -> None:
-    (place.root / checkins.DO_NOT_CALL).write_text(text, encoding="utf-8")
+    (place.root / calls.DO_NOT_CALL).write_text(text, encoding="utf-8")
     assert {"c4", "c5"} & drawn(place) == set()
 
 
 def test_a_do_not_call_list_that_cannot_be_read_stops_the_draw(place: Workspace) -> None:
-    (place.root / checkins.DO_NOT_CALL).write_bytes(b"c4\xff\xfe")
+    (place.root / calls.DO_NOT_CALL).write_bytes(b"c4\xff\xfe")
     with pytest.raises(Mend, match="Nobody was drawn"):
         checkins.draw(place, 3)
 

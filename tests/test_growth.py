@@ -89,6 +89,7 @@ def test_what_stands_beside_takes_what_passing_alone_goes_with() -> None:
 DAYS = st.dates(dt.date(2025, 1, 1), dt.date(2026, 6, 30))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(DAYS, st.none() | DAYS), max_size=30), st.lists(DAYS, min_size=1, max_size=10))
 def test_who_stayed_is_looked_at_on_a_day_on_which_others_left_and_they_were_customers(
     stays: list[tuple[dt.date, dt.date | None]], gone: list[dt.date]

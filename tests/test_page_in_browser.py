@@ -33,8 +33,7 @@ def test_pages_fit_every_screen_ask_nothing_of_the_network_and_complain_of_nothi
             assert page.evaluate("getComputedStyle(document.querySelector('.skip')).position") == "absolute", "the style sheet was refused"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
 def test_pages_keep_the_rules_of_accessibility(pages: list[Path], browser: Browser, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
     page = context.new_page()

@@ -238,5 +238,5 @@ def test_the_page_and_the_markdown_begin_with_it(place: Workspace) -> None:
     run(place, as_of="2026-06-03")
     page = (place.published / "site" / "index.html").read_text(encoding="utf-8")
     markdown = (place.published / "stories.md").read_text(encoding="utf-8")
-    assert page.index('<h2 id="since">Since 30\u00a0May\u00a02026</h2>') < page.index("survey fell silent") < page.index("At a glance")
-    assert markdown.index("## Since 30 May 2026") < markdown.index("survey fell silent") < markdown.index("## At a glance")
+    assert page.index('<h2 id="since">Since 30\u00a0May\u00a02026</h2>') < page.index("survey fell silent") < page.index("The journey at a glance")
+    assert markdown.index("## Since 30 May 2026") < markdown.index("survey fell silent") < markdown.index("## The journey at a glance")

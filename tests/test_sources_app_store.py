@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from listening.workspace import Workspace
 from tests.standins import signed
 from tests.standins.app_store import APP_ID, DAY, ISSUER_ID, KEY_ID, AppStore, Event, review_id
 from tests.standins.server import PASSING, Fault
+
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60
 
 Make = Callable[..., Workspace]
 SOURCE = f"""
@@ -73,7 +76,7 @@ def words_landed(place: Workspace) -> str:
 def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_workspace: Make, store: AppStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_store, "PAGE_ROWS", 40)
     place = make_workspace(SOURCE.format(url=store.base_url))
-    for number in range(60):
+    for number in range(NIGHTS):
         store.later(1 + store.random.randrange(4), store.random.choice(PASSING))
         store.later(5 + store.random.randrange(9), store.random.choice(PASSING))
         store.clock.wait(DAY)

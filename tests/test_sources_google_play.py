@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from listening.sources import google_play, http
 from listening.workspace import Workspace
 from tests.standins.google_play import BUCKET, DAY, PACKAGE, Event, GooglePlay, review_id
 from tests.standins.server import PASSING, Fault
+
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60
 
 Make = Callable[..., Workspace]
 SOURCE = f"""
@@ -70,7 +73,7 @@ def gather(place: Workspace, standin: GooglePlay) -> tuple[night.Night, dict[str
 def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_workspace: Make, store: GooglePlay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(google_play, "PAGE_ROWS", 20)
     place = make_workspace(SOURCE.format(url=store.base_url) + REPORTS)
-    for number in range(60):
+    for number in range(NIGHTS):
         store.later(1 + store.random.randrange(3), store.random.choice(PASSING))
         store.later(4 + store.random.randrange(5), store.random.choice(PASSING))
         store.clock.wait(DAY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from listening.workspace import Workspace
 from tests.standins import qualtrics as standins
 from tests.standins.qualtrics import DAY, Qualtrics
 from tests.standins.server import PASSING, Fault
+
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60
 
 Make = Callable[..., Workspace]
 SOURCE = """
@@ -77,7 +80,7 @@ def checks(place: Workspace) -> list[dict[str, Any]]:
 
 def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_workspace: Make, brand: Qualtrics) -> None:
     place = make_workspace(SOURCE.format(url=brand.base_url))
-    for number in range(60):
+    for number in range(NIGHTS):
         brand.later(1 + brand.random.randrange(5), brand.random.choice(PASSING))
         brand.jobs_go_wrong = [brand.random.choice(("", *WRONG, "two"))]
         brand.clock.wait(DAY)

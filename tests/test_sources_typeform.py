@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from listening.workspace import Workspace
 from tests.standins import typeform as standins
 from tests.standins.server import PASSING, Fault
 from tests.standins.typeform import DAY, Typeform
+
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60
 
 Make = Callable[..., Workspace]
 SOURCE = """
@@ -64,7 +67,7 @@ def checks(place: Workspace) -> list[dict[str, Any]]:
 
 def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_workspace: Make, account: Typeform) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
-    for number in range(60):
+    for number in range(NIGHTS):
         account.later(1 + account.random.randrange(4), account.random.choice(PASSING))
         account.clock.wait(DAY)
         tonight, found = gather(place, account)

@@ -90,7 +90,7 @@ def compare(published: Warehouse, last: Facts | None, run: Facts, company: Compa
             )
         news = news or [_nothing(before)]
     kept = (last or {}) if is_replay else {"now": now, "before": before}
-    return Compared(_rows(news, before, run["run_id"]), kept)
+    return Compared(_rows(news, before), kept)
 
 
 def read(folder: Path) -> Facts | None:
@@ -125,9 +125,9 @@ def _look(published: Warehouse, today: dt.date) -> dict[str, Any]:
     }
 
 
-def _rows(news: list[News], before: Facts | None, run_id: str) -> list[Facts]:
+def _rows(news: list[News], before: Facts | None) -> list[Facts]:
     """The rows of the table, the most pressing first; within a kind in the order of the journey."""
-    basis = {"run_id": run_id, "compared_on": dt.date.fromisoformat(before["day"]) if before else None, "compared_with": before["run_id"] if before else None}
+    basis = {"compared_on": dt.date.fromisoformat(before["day"]) if before else None, "compared_with": before["run_id"] if before else None}
     ordered = sorted(news, key=lambda item: KINDS.index(item.kind))
     return [{**basis, "rank": rank, **item._asdict()} for rank, item in enumerate(ordered, 1)]
 
