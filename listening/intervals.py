@@ -13,7 +13,7 @@ def share(hits: ArrayLike, of: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Share, low and high of `hits` among `of`, each 0 … 1 (Wilson 1927); NaN where `of` is 0."""
     k, n = np.asarray(hits, float), np.asarray(of, float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = k / n
+        p = np.clip(k / n, 0, 1)  # a share that was reckoned may be beyond by rounding
         middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
         half = Z * np.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
     return p, np.clip(middle - half, 0, p), np.clip(middle + half, p, 1)

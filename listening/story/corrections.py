@@ -92,7 +92,7 @@ def _of_period(texts: pd.DataFrame, counts: pd.DataFrame, columns: Mapping[str, 
         value, size, variance = shares.corrected_within(predicted, labels, hit, told, rest)
         worth = shares.worth_of(value, variance + value * (1 - value) / size)
         rows = pd.DataFrame({"stage": stages, "measure": name, "value": value, "worth": worth, "labels": int(labelled["n"].sum())})
-        yield rows[(here[:, 1] > 0) & (rest[:, 1] <= MOST_AS_READ * here[:, 1]) & np.isfinite(value) & (worth > 0)]
+        yield rows[(here[:, 1] > 0) & (rest[:, 1] <= MOST_AS_READ * here[:, 1]) & np.isfinite(value * worth) & (worth > 0)]
 
 
 def _placed(texts: pd.DataFrame, kinds: tuple[str, ...], stages: list[str]) -> shares.Floats:
