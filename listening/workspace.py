@@ -220,9 +220,9 @@ class Workspace:
         """
         where, name = named.split(":", 1)
         if where == "env":
-            if not os.environ.get(name):
+            if not (value := os.environ.get(name, "").strip()):
                 raise Mend(f"the environment variable {name} is not set; set it for the program that starts the night.")
-            return os.environ[name].strip()
+            return value
         path = self.root / name
         try:
             if path.stat().st_mode & 0o077:

@@ -69,8 +69,7 @@ class _Walk:
         self.resumed: str | None = state.get("next")
         self.following: str | None = None
         self.is_whole = bool(self.resumed) or len(self.known) <= FEW or session.clock - self.whole >= WHOLE_EVERY
-        since = session.option("since")
-        self.since = dt.datetime.fromisoformat(str(since)).replace(tzinfo=dt.UTC).timestamp() if since else 0.0
+        self.since = session.since
         self.floor = max(self.since, 0.0 if self.is_whole else min(self.until, session.clock) - WINDOW)
         self.totals: list[int] = []
         self.is_from_top = not self.resumed

@@ -5,7 +5,7 @@ A stream is walked page by page. Each page is plain rows, as the system gave the
 
 from __future__ import annotations
 
-import os
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from listening.sources.http import Stopped
 from listening.sources.pull import Check, Compare
-from listening.workspace import Source
+from listening.workspace import Mend, Source, Workspace
 
 Cells: TypeAlias = dict[str, Any]
 State: TypeAlias = dict[str, Any]  # what JSON can hold; `until`, if there, is the moment (Unix time) up to which it has everything
@@ -56,6 +56,12 @@ class Session:
     def option(self, name: str, default: Any = None) -> Any:
         """A setting of the connector's own."""
         return self.source.options.get(name, default)
+
+    @property
+    def since(self) -> float:
+        """The beginning of the configured day `since`, in Unix seconds; 0 where none is configured."""
+        since = self.option("since")
+        return dt.datetime.fromisoformat(str(since)).replace(tzinfo=dt.UTC).timestamp() if since else 0.0
 
     def note(self, sentence: str) -> None:
         """Tell a person something, once."""
@@ -148,26 +154,16 @@ def secrets_of(connector: Connector, source: Source, root: Path) -> dict[str, st
     found: dict[str, str] = {}
     for name in connector.secrets:
         variable, path = source.options.get(f"{name}_env"), source.options.get(f"{name}_file")
-        if variable:
-            content = os.environ.get(str(variable), "")
-            if not content.strip():
-                raise Stopped(f"needs the environment variable {variable} ({name}_env), which is not set. Set it where the night runs.")
-            found[name] = content.strip()
-        elif path:
-            found[name] = _from_file(name, root / str(path))
+        if variable or path:
+            found[name] = _secret(root, name, f"env:{variable}" if variable else f"file:{path}")
     if connector.credentials and not any(all(name in found for name in way) for way in connector.credentials):
         ways = " or ".join(" and ".join(f"{name}_env" for name in way) for way in connector.credentials)
         raise Stopped(f"needs credentials: name {ways} in [sources.{source.name}] (an environment variable each), or …_file for a file that only you can read.")
     return found
 
 
-def _from_file(name: str, path: Path) -> str:
+def _secret(root: Path, name: str, named: str) -> str:
     try:
-        if path.stat().st_mode & 0o077:
-            raise Stopped(f"does not read {path} ({name}_file), since others can read it too. Run: chmod 600 {path}")
-        content = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Stopped(f"cannot read {path} ({name}_file): {getattr(error, 'strerror', None) or 'it is no text'}.") from None
-    if not content:
-        raise Stopped(f"finds nothing in {path} ({name}_file). Put the secret there.")
-    return content
+        return Workspace(root).secret(named)
+    except Mend as problem:
+        raise Stopped(f"has no {name}: {problem}") from None

@@ -7,13 +7,13 @@ the search told late, and what was deleted, is found by comparing all ids and th
 from __future__ import annotations
 
 import concurrent.futures
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from listening.sources import absent
 from listening.sources.connector import Cells, Connector, Page, Session, Setting, State, Stream
 from listening.sources.http import Client, Refused, Stopped
 from listening.sources.pull import Check
@@ -26,9 +26,7 @@ AT_ONCE = 8  # requests for conversations
 MOST_PARTS = 500  # that Intercom gives of a conversation, the newest ones
 AGAIN_AFTER = 2.0  # seconds, where parts are missing
 OVERLAP_HOURS = 1
-DAYS_BETWEEN, EVERY_NIGHT = 7, 50_000  # days between comparisons; up to so many conversations every night compares
-HOURS_EARLY = 6  # a night may begin, and still count as a day after the last
-GONE_AT_MOST, TOO_FEW = 0.5, 20  # share of the conversations before it counts as a mistake; ids to speak of shares
+EVERY_NIGHT = 50_000  # up to so many conversations every night compares
 NEEDS: Mapping[str, tuple[type, ...]] = {"id": (str, int), "created_at": (int,), "conversation_parts": (dict,)}
 
 
@@ -150,12 +148,7 @@ def _differences(session: Session, client: _Account, state: State | None) -> Ite
     if not client.is_walked or client.is_new or not _is_time_to_compare(session, state):  # in the first night everything has come
         return
     end = int(client.timing.today()) + 86_400  # also what has changed meanwhile
-    differs = session.compare("id", "updated_at", (_versions(found) for found, _ in _listed(client, _first(session), end)))
-    if len(differs.gone) > session.option("gone_at_most", GONE_AT_MOST) * differs.known and (len(differs.gone) >= TOO_FEW or not differs.seen):
-        raise Stopped(
-            f"lists {len(differs.gone)} of {differs.known} conversations no longer, which looks like a mistake, so none of them is deleted here. "
-            f"If it is meant, set gone_at_most = 1 in [sources.{session.source.name}] for one night."
-        )
+    differs = absent.compared(session, "id", "updated_at", (_versions(found) for found, _ in _listed(client, _first(session), end)))
     with _parts_counted(session) as parts:
         for some in _some([{"id": key} for key in differs.gone]):
             yield Page([row or _tombstone(item["id"]) for item, row in zip(some, _whole(client, some), strict=True)])
@@ -171,11 +164,10 @@ def _versions(items: list[Cells]) -> list[tuple[str, str | None]]:
 
 
 def _is_time_to_compare(session: Session, state: State | None) -> bool:
-    days = session.option("compare_days", DAYS_BETWEEN)
+    days = session.option("compare_days", absent.DAYS_BETWEEN)
     if not days or session.is_rehearsal:
         return False
-    is_small = state is None or state["conversations"] <= EVERY_NIGHT
-    return is_small or (state is not None and session.clock - state["compared_at"] >= days * 86_400 - HOURS_EARLY * 3_600)
+    return state is None or state["conversations"] <= EVERY_NIGHT or absent.is_due(session, state["compared_at"], days)
 
 
 def _whole(client: Client, items: list[Cells]) -> list[Cells | None]:
@@ -266,8 +258,7 @@ def _given(row: Cells) -> int:
 
 def _first(session: Session) -> int:
     """The first second of the configured day, or long before there was any conversation."""
-    since = session.option("since")
-    return int(dt.datetime.fromisoformat(str(since)).replace(tzinfo=dt.UTC).timestamp()) if since else 1
+    return max(1, int(session.since))
 
 
 def _stamp(item: Cells) -> int:
@@ -304,10 +295,10 @@ CONNECTOR = Connector(
         "overlap_hours": Setting("hours before the last night's end that are read once more", str(OVERLAP_HOURS), kind=(int, float)),
         "compare_days": Setting(
             f"days between comparisons of all ids, which find what was deleted; every night up to {EVERY_NIGHT:,} conversations; 0 for never",
-            str(DAYS_BETWEEN),
+            str(absent.DAYS_BETWEEN),
             kind=int,
         ),
-        "gone_at_most": Setting("the share of conversations that may be gone before it counts as a mistake", str(GONE_AT_MOST), kind=(int, float)),
+        "gone_at_most": Setting("the share of conversations that may be gone before it counts as a mistake", str(absent.GONE_AT_MOST), kind=(int, float)),
     },
     streams=(
         Stream(

@@ -23,8 +23,6 @@ from listening.sources.walking import budget
 PAGE_ROWS = 1000
 OVERLAP = 86_400.0  # seconds; Typeform itself may hold a response back for half an hour
 FEW = 5 * PAGE_ROWS  # responses whose ids are compared every night, since that takes seconds
-DAYS_BETWEEN = 7  # comparisons of all ids of more than that, where the numbers agree
-HOURS_EARLY = 6  # a night may begin, and still count as a day after the last
 VERSION = "_version"
 _ALWAYS = ("landing_id", "token", "landed_at", "submitted_at", "hidden", "calculated", "answers", "variables")
 _KINDS = {False: "completed", True: "completed,partial"}
@@ -151,7 +149,7 @@ def _responses(session: Session, form: _Form, state: State | None) -> Iterator[P
 
     Partial responses have no order to go on from, so that after the first night the comparison finds them.
     """
-    state = state or {"until": 0, "since": _since(session)}
+    state = state or {"until": 0, "since": session.since}
     if not form.has_partials or not state.get("is_whole"):
         if "before" in state:
             for page in _walk(session, form, state):
@@ -174,7 +172,7 @@ def _differences(session: Session, form: _Form, state: State | None) -> Iterator
     """Whether as many responses have landed as Typeform says that there are; if not, and once a week, all ids are compared."""
     if not form.is_walked or session.is_rehearsal:
         return
-    state = state or {"since": _since(session), "compared_at": session.clock}
+    state = state or {"since": session.since, "compared_at": session.clock}
     total = form.total(state["since"])
     is_due = total <= FEW or form.has_partials or _is_time_to_compare(session, state)
     found = -1 if is_due else session.compare("response_id", VERSION, iter(())).known
@@ -203,13 +201,8 @@ def _lacking(form: _Form, since: float, missing: set[str]) -> Iterator[Page]:
 
 
 def _is_time_to_compare(session: Session, state: State) -> bool:
-    days = session.option("compare_days", DAYS_BETWEEN)
-    return bool(days) and session.clock - state["compared_at"] >= days * 86_400 - HOURS_EARLY * 3_600
-
-
-def _since(session: Session) -> float:
-    since = session.option("since")
-    return dt.datetime.fromisoformat(str(since)).replace(tzinfo=dt.UTC).timestamp() if since else 0.0
+    days = session.option("compare_days", absent.DAYS_BETWEEN)
+    return absent.is_due(session, state["compared_at"], days)
 
 
 def _stamp(item: Cells) -> float | None:
@@ -246,7 +239,7 @@ CONNECTOR = Connector(
     settings={
         "form_id": Setting("the form: what follows /to/ in its address", '"u6nXL7"', is_needed=True),
         "partials": Setting("also responses that were begun and not submitted", "true", kind=bool),
-        "compare_days": Setting("days between comparisons of all ids of a large form while the numbers agree; 0 for never", str(DAYS_BETWEEN), kind=int),
+        "compare_days": Setting("days between comparisons of all ids of a large form while the numbers agree; 0 for never", str(absent.DAYS_BETWEEN), kind=int),
         "gone_at_most": Setting("the share of responses that may be gone before it counts as a mistake", str(absent.GONE_AT_MOST), kind=(int, float)),
     },
     streams=(

@@ -104,9 +104,7 @@ def _stamp(ticket: Cells) -> int:
 
 def _start(session: Session) -> int:
     """Where to begin at first: the configured day, or long before there was any ticket."""
-    since = session.option("since")
-    start = int(dt.datetime.fromisoformat(str(since)).replace(tzinfo=dt.UTC).timestamp()) if since else 1
-    return max(1, min(start, int(session.clock) - TOO_RECENT))
+    return max(1, min(int(session.since), int(session.clock) - TOO_RECENT))
 
 
 class _Details:

@@ -22,8 +22,6 @@ from listening.sources.walking import budget
 OVERLAP = 35 * 86_400.0  # seconds before the newest response that a window begins
 LIFE = 6 * 86_400.0  # seconds that a continuation token is trusted; Qualtrics forgets it after about a week
 FEW = 20_000  # responses that are exported whole every night
-DAYS_BETWEEN = 7  # whole exports of more than that
-HOURS_EARLY = 6  # a night may begin, and still count as a day after the last
 TRIED = 50  # responses for a rehearsal
 _ALWAYS = ("values", "labels", VERSION)
 
@@ -57,7 +55,7 @@ def _responses(session: Session, survey: Survey, state: State | None) -> Iterato
 
 def _first(session: Session, survey: Survey) -> Iterator[Page]:
     """All responses, of which nothing is known yet."""
-    since, walked = _since(session), _Walked()
+    since, walked = session.since, _Walked()
     token = None
     for export in survey.parts(session.clock, since):
         yield from walked.pages([export])
@@ -134,13 +132,8 @@ def _after(session: Session, state: State, walked: _Walked, token: str | None) -
 def _is_time_for_all(session: Session, state: State) -> bool:
     if state["known"] <= FEW:
         return True
-    days = session.option("compare_days", DAYS_BETWEEN)
-    return bool(days) and session.clock - state["all_at"] >= days * 86_400 - HOURS_EARLY * 3_600
-
-
-def _since(session: Session) -> float:
-    since = session.option("since")
-    return dt.datetime.fromisoformat(str(since)).replace(tzinfo=dt.UTC).timestamp() if since else 0.0
+    days = session.option("compare_days", absent.DAYS_BETWEEN)
+    return absent.is_due(session, state["all_at"], days)
 
 
 CONNECTOR = Connector(
@@ -158,7 +151,9 @@ CONNECTOR = Connector(
     settings={
         "datacenter": Setting("the part of the address before .qualtrics.com (Account Settings, Qualtrics IDs)", '"fra1"', is_needed=True),
         "survey_id": Setting("the survey", '"SV_bwrylOA5nNnI9M1"', is_needed=True),
-        "compare_days": Setting("days between whole exports of a large survey, which find deletions and edits; 0 for never", str(DAYS_BETWEEN), kind=int),
+        "compare_days": Setting(
+            "days between whole exports of a large survey, which find deletions and edits; 0 for never", str(absent.DAYS_BETWEEN), kind=int
+        ),
         "gone_at_most": Setting("the share of responses that may be gone before it counts as a mistake", str(absent.GONE_AT_MOST), kind=(int, float)),
     },
     streams=(

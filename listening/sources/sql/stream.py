@@ -10,17 +10,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from typing import Any
 
+from listening.sources import absent
 from listening.sources.connector import Connector, Page, Session, Setting, State, Stream
 from listening.sources.http import Stopped
 from listening.sources.sql import asking, edges
 from listening.sources.sql.asking import Walk
 from listening.sources.sql.connecting import TIMEOUT, Database
 from listening.workspace import FACT_KINDS, FEEDBACK_KINDS
-
-DAYS_BETWEEN = 7  # comparisons where there is a cursor; without one every night compares
-HOURS_EARLY = 6  # a night may begin, and still count as a day after the last
-GONE_AT_MOST = 0.5  # of the ids, before a table counts as emptied by mistake
-TOO_FEW = 20  # ids to speak of shares
 
 
 def rows(session: Session, database: Database, state: State | None) -> Iterator[Page]:
@@ -58,13 +54,7 @@ def _differing(session: Session, database: Database) -> Iterator[Page]:
     """
     with database.snapshot() as connection:
         found = asking.table(session, connection)
-    differs = session.compare(found.key, found.version, asking.ids(database))
-    most = session.option("gone_at_most", GONE_AT_MOST)
-    if len(differs.gone) > most * differs.known and (len(differs.gone) >= TOO_FEW or not differs.seen):
-        raise Stopped(
-            f"has {len(differs.gone)} of {differs.known} rows no longer, which looks like a mistake, so none of them is deleted here. "
-            f"If it is meant, set gone_at_most = 1 in [sources.{session.source.name}] for one night."
-        )
+    differs = absent.compared(session, found.key, found.version, asking.ids(database))
     if differs.gone:
         yield Page([found.tombstone(key) for key in differs.gone])
     for page in asking.rows_of(database, differs.missing):
@@ -101,13 +91,12 @@ def _before(session: Session, checkpoint: State | None, newest: Any) -> Any:
 
 
 def _is_time_to_compare(session: Session, state: State | None) -> bool:
-    is_due = state is None or session.clock - state["compared_at"] >= _days(session) * 86_400 - HOURS_EARLY * 3_600
-    return is_due and _days(session) > 0 and not session.is_rehearsal
+    return not session.is_rehearsal and absent.is_due(session, state["compared_at"] if state else 0, _days(session))
 
 
 def _days(session: Session) -> int:
-    """Days between comparisons."""
-    return int(session.option("compare_days", DAYS_BETWEEN if session.option("cursor") else 1))
+    """Days between comparisons; without a cursor every night compares."""
+    return int(session.option("compare_days", absent.DAYS_BETWEEN if session.option("cursor") else 1))
 
 
 def _open(session: Session, url: str) -> AbstractContextManager[Any]:
@@ -134,8 +123,8 @@ CONNECTOR = Connector(
         "cursor": Setting("the column that grows with every change of a row; without one the whole table is read every night", '"updated_at"', is_usual=True),
         "deleted": Setting("the column that says that a row is deleted", '"deleted_at"'),
         "lag": Setting("how far before the cursor to read again, for what is committed late: seconds, or steps of a number", str(edges.LAG_SECONDS), kind=int),
-        "compare_days": Setting("days between comparisons of all ids, which find what was deleted; 0 for never", str(DAYS_BETWEEN), kind=int),
-        "gone_at_most": Setting("the share of rows that may be gone before it counts as a mistake", str(GONE_AT_MOST), kind=(int, float)),
+        "compare_days": Setting("days between comparisons of all ids, which find what was deleted; 0 for never", str(absent.DAYS_BETWEEN), kind=int),
+        "gone_at_most": Setting("the share of rows that may be gone before it counts as a mistake", str(absent.GONE_AT_MOST), kind=(int, float)),
         "timeout": Setting("seconds after which a question is given up", str(TIMEOUT), kind=int),
     },
     streams=(
