@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
+from listening import figures
 from listening.publish import charts, remarks, voices, wording
 from listening.publish.facts import Comments, Facts
 
@@ -210,35 +211,33 @@ def _register(environment: jinja2.Environment) -> None:
         wording.state,
         wording.of_100,
         wording.place,
-        wording.percent,
-        wording.interval,
+        figures.percent,
+        figures.interval,
         wording.side,
-        wording.signed,
+        figures.signed,
         wording.change,
         wording.net,
         wording.mean,
         wording.scale,
         wording.level,
-        wording.money,
+        figures.money,
         wording.moved,
     )
     times = (
-        wording.day,
-        wording.span,
+        figures.day,
+        figures.span,
         wording.moment,
-        wording.number,
-        wording.count,
+        figures.number,
+        figures.count,
         wording.kind,
-        wording.listed,
+        figures.listed,
         wording.problem,
         wording.breakable,
-        wording.sentences,
         wording.parts,
-        wording.capital,
+        figures.capital,
         wording.phrase,
     )
-    told = (remarks.stake, remarks.why, remarks.warned)
-    environment.filters.update({function.__name__: function for function in (*words, *times, *told)})
+    environment.filters.update({function.__name__: function for function in (*words, *times, remarks.stake, remarks.due)})
     environment.globals.update(SIDES=wording.SIDES, COLUMNS=wording.COLUMNS, LEAST=wording.LEAST, OF_CUSTOMERS=wording.OF_CUSTOMERS)
     environment.globals.update(OUTCOMES=wording.OUTCOMES, MOVEMENTS=wording.MOVEMENTS)
 

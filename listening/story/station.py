@@ -113,16 +113,24 @@ def _tell(warehouse: Warehouse, journey: Journey) -> Told:
     scores, gathered = feedback.scores(whole("score_counts")), places.standing_out(said)
     points, themed = touchpoints.tell(whole("touchpoint_counts"), journey), themes.of_stages(warehouse)
     picked = quotes.pick(whole("quote_candidates"), _weights(stories))
-    stories["story"] = sentences.tell_all(journey, stories, _told(said), scores, gathered, themed, measured, coverage, LEAST_UNITS)
+    told = sentences.tell_all(journey, stories, _told(said), scores, gathered, themed, measured, coverage, LEAST_UNITS)
+    stories["story"] = [" ".join(sentence.text for sentence in each) for each in told]
     published = {
         "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_scores": scores, "stage_measures": measured,
-        "stage_places": gathered, "touchpoint_story": points, "quotes": picked, "stage_story": stories,
+        "stage_places": gathered, "touchpoint_story": points, "quotes": picked, "stage_story": stories, "story_sentences": _by_sentence(stories, told),
         "stage_themes": themed,
     }  # fmt: skip
     warehouse.replace("story/readings", read)
     for name, rows in published.items():
         warehouse.replace(f"story/{name}", _told(rows))
     return Told(periods=stories["period"].nunique(), stories=len(stories), quotes=len(picked))
+
+
+def _by_sentence(stories: pd.DataFrame, told: list[list[sentences.Sentence]]) -> pd.DataFrame:
+    """One row for each sentence of each story, with the part that it belongs to."""
+    rows = [(place, number, *each) for place, said in enumerate(told) for number, each in enumerate(said, start=1)]
+    frame = pd.DataFrame(rows, columns=["place", "sentence_no", "part", "text"])
+    return stories[[*PLACES, "stage"]].reset_index(drop=True).merge(frame, left_index=True, right_on="place").drop(columns="place")
 
 
 def _with_readings(said: pd.DataFrame, read: pd.DataFrame, contributions: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
