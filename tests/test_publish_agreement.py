@@ -159,10 +159,8 @@ def test_each_line_of_the_markdown_says_the_numbers_of_the_tables(fernway: Works
             assert read(line.split("|", 2)[2]) == [*shares, row["n"], row["units"]], line
             compared += 1
         (story,) = [row for row in tables["stage_story"] if (row["stage"], row["period_kind"], row["cut_by"]) == (stage, "rolling", "all")]
-        plainly, of_story = (
-            " ".join(text.replace("\\", "").split()),
-            [row for row in tables["story_sentences"] if all(row[name] == story[name] for name in KEY)],
-        )
+        plainly = " ".join(text.replace("\\", "").split())
+        of_story = [row for row in tables["story_sentences"] if all(row[name] == story[name] for name in KEY)]
         assert all(" ".join(row["text"].split()) in plainly for row in of_story) or not story["records"]
         for quote in tables["quotes"]:
             if (quote["stage"], quote["period_kind"]) == (stage, "rolling"):
