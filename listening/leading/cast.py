@@ -63,13 +63,11 @@ def _sentence(row: dict[str, Any], titles: dict[str, str]) -> str:
         return f"{head}: not known: fewer than {LEAST} of them spoke{_source(row)}."
     trouble, great = (f"{row[f'{side}_share']:.0%} ({100 * row[f'{side}_low']:.0f} to {100 * row[f'{side}_high']:.0f})" for side in SIDES)
     lives = "see it badly" if row["cut_value"] in INSIDE else "tell of trouble"
-    trend = {
-        None: "", SAME: "; no clear change against the period before",
-        WORSE: f"; {signed(100 * row['change'])} points of trouble against the period before, more than noise",
-        BETTER: f"; {signed(100 * row['change'])} points of trouble against the period before, more than noise",
-    }[row["direction"]]  # fmt: skip
+    trend = {None: "", SAME: "; no clear change against the period before"}.get(row["direction"])
+    if trend is None:
+        trend = f"; {signed(100 * row['change'])} points of trouble against the period before, more than noise"
     about = f" They speak most of {', '.join(row['themes'])}." if row["themes"] else ""
-    return f"{head}: of {row['n']:,.0f} answers of {row['people']:,.0f} people {trouble} {lives}, {great} live it great{trend}.{about}"
+    return f"{head}: of {row['n']:,.0f} pieces of feedback from {row['people']:,.0f} people {trouble} {lives}, {great} live it great{trend}.{about}"
 
 
 def _source(row: dict[str, Any]) -> str:
