@@ -286,7 +286,8 @@ def bench_page(place: Workspace, stages: int = 12, periods: int = 20) -> Rendere
 def _grown(told: facts.Facts, comments: facts.Comments, stages: int, periods: int) -> tuple[facts.Facts, facts.Comments]:
     """The same facts with more stages and quarters; the fullest stage comes most often."""
     fullest = sorted(told["stages"], key=lambda stage: -(stage["now"] or {"records": 0})["records"])[: max(1, len(told["stages"]) // 2)]
-    grown, said = [], {}
+    grown: list[facts.Facts] = []
+    said: facts.Comments = {}
     for number in range(1, stages + 1):
         stage = fullest[(number - 1) % len(fullest)]
         quarters = [story for story in stage["periods"] if story["period_kind"] == "quarter"]

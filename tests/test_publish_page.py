@@ -15,6 +15,7 @@ import bs4
 import pytest
 from playwright.sync_api import Browser
 
+from listening import figures
 from listening.publish import remarks, site, voices, wording
 from listening.publish.facts import Comments
 from tests.conftest import opened
@@ -533,7 +534,7 @@ def test_markdown_tells_the_same(told: dict[str, Any]) -> None:
     [(4.4, "+4"), (-8.6, "−9"), (-0.2, "0"), (0.0, "0")],
 )
 def test_points_carry_their_sign(points: float, words: str) -> None:
-    assert wording.signed(points) == words
+    assert figures.signed(points) == words
 
 
 def test_a_long_name_makes_no_page_scroll_sideways(tmp_path: Path, told: dict[str, Any], browser: Browser) -> None:

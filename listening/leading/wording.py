@@ -27,4 +27,4 @@ def moved(frame: pd.DataFrame, change: ArrayLike, low: ArrayLike, high: ArrayLik
     """Rows with their change, its interval, and what it is called where it goes beyond noise; none where it is not known."""
     called = np.select([np.isnan(change), np.asarray(low) > 0, np.asarray(high) < 0], ["", up, down], SAME)
     direction = pd.Series(called, frame.index, dtype=object)
-    return frame.assign(change=change, change_low=low, change_high=high, direction=direction.where(direction != "", None))
+    return frame.assign(change=np.asarray(change), change_low=np.asarray(low), change_high=np.asarray(high), direction=direction.where(direction != "", None))

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import vl_convert
 from markupsafe import Markup
 
+from listening import figures
 from listening.publish import wording
 from listening.publish.facts import Facts
 
@@ -71,7 +72,7 @@ def trend(periods: list[Facts], sources: list[str], name: str) -> Markup | None:
         "data": {"values": rows}, "columns": 1, "spec": {"layer": layers, "width": WIDTH + 30, "height": 90},
         "facet": {"field": "source", "type": "nominal", "header": header, "sort": [_printable(source) for source in shown]},
     }  # fmt: skip
-    told = f"{wording.listed(shown)}; {periods[0]['period']} to {periods[-1]['period']}. The figures stand in the table below."
+    told = f"{figures.listed(shown)}; {periods[0]['period']} to {periods[-1]['period']}. The figures stand in the table below."
     return _svg(chart, name, "Share in trouble over time", told)
 
 

@@ -6,12 +6,14 @@ import base64
 import hashlib
 import math
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
 
+from listening import figures
 from listening.publish import charts, remarks, voices, wording
 from listening.publish.facts import Comments, Facts
 
@@ -63,16 +65,7 @@ def markdown(told: Facts) -> str:
 
 def render_markdown(template: str, **facts: Any) -> str:
     """A template of Markdown with its facts, in which nothing that comes from data is read as markup."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=False,  # noqa: S701 (no HTML: `finalize` escapes for Markdown what comes from data)
-        finalize=_escape_markdown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    _register(environment)
-    return re.sub(r"\n{3,}", "\n\n", environment.get_template(template).render(**facts)).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", _plain_pieces().get_template(template).render(**facts)).strip() + "\n"
 
 
 def since_when(told: Facts) -> str:
@@ -196,10 +189,26 @@ def _titles(told: Facts) -> dict[str, str]:
     return {stage["stage"]: stage["title"] for stage in told["stages"]} | {"none": "No stage", "all": "All"}
 
 
+@cache
 def pieces() -> jinja2.Environment:
     """The templates for HTML: what comes from data is escaped, and what is not there is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, finalize=_visible, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    _register(environment)
+    return environment
+
+
+@cache
+def _plain_pieces() -> jinja2.Environment:
+    """The templates for Markdown."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=False,  # noqa: S701 (no HTML: `finalize` escapes for Markdown what comes from data)
+        finalize=_escape_markdown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     _register(environment)
     return environment
@@ -210,35 +219,33 @@ def _register(environment: jinja2.Environment) -> None:
         wording.state,
         wording.of_100,
         wording.place,
-        wording.percent,
-        wording.interval,
+        figures.percent,
+        figures.interval,
         wording.side,
-        wording.signed,
+        figures.signed,
         wording.change,
         wording.net,
         wording.mean,
         wording.scale,
         wording.level,
-        wording.money,
+        figures.money,
         wording.moved,
     )
     times = (
-        wording.day,
-        wording.span,
+        figures.day,
+        figures.span,
         wording.moment,
-        wording.number,
-        wording.count,
+        figures.number,
+        figures.count,
         wording.kind,
-        wording.listed,
+        figures.listed,
         wording.problem,
         wording.breakable,
-        wording.sentences,
         wording.parts,
-        wording.capital,
+        figures.capital,
         wording.phrase,
     )
-    told = (remarks.stake, remarks.why, remarks.warned)
-    environment.filters.update({function.__name__: function for function in (*words, *times, *told)})
+    environment.filters.update({function.__name__: function for function in (*words, *times, remarks.stake, remarks.due)})
     environment.globals.update(SIDES=wording.SIDES, COLUMNS=wording.COLUMNS, LEAST=wording.LEAST, OF_CUSTOMERS=wording.OF_CUSTOMERS)
     environment.globals.update(OUTCOMES=wording.OUTCOMES, MOVEMENTS=wording.MOVEMENTS)
 

@@ -121,10 +121,12 @@ def _tell(warehouse: Warehouse, journey: Journey) -> Told:
     measured = measures.measure(stories, spoke, whole("kept_feedback"), read_words, asked, whole("representation"), periods)
     gathered, points = places.standing_out(said), touchpoints.tell(whole("touchpoint_counts"), journey)
     scores, named = warehouse.whole("story/stage_scores"), warehouse.frame("story/themes_to_name", least=sentences.LEAST_NAMED, most=sentences.THEMES_NAMED)
-    stories["story"] = sentences.tell_all(journey, stories, _told(said), scores, gathered, named, measured, coverage, LEAST_UNITS)
+    told = sentences.tell_all(journey, stories, _told(said), scores, gathered, named, measured, coverage, LEAST_UNITS)
+    stories["story"] = [" ".join(sentence.text for sentence in each) for each in told]
     published = {
         "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_measures": measured,
         "stage_places": gathered, "touchpoint_story": points, "stage_story": stories,
+        "story_sentences": _by_sentence(stories, told),
     }  # fmt: skip
     warehouse.replace("story/readings", read)
     for name, rows in published.items():
@@ -141,7 +143,14 @@ def _quote(warehouse: Warehouse, stories: pd.DataFrame) -> int:
     warehouse.replace("story/requoted", compared.loc[compared["_merge"] != "both", quotes.KEY].drop_duplicates())
     warehouse.renew("story/quotes", "story/requoted", quotes.pick(warehouse.whole("story/quote_candidates", of="story/requoted"), sides))
     warehouse.replace("story/quoted", sides)
-    return warehouse.select("story/quotes", ["rank"]).num_rows
+    return int(warehouse.select("story/quotes", ["rank"]).num_rows)
+
+
+def _by_sentence(stories: pd.DataFrame, told: list[list[sentences.Sentence]]) -> pd.DataFrame:
+    """One row for each sentence of each story, with the part that it belongs to."""
+    rows = [(place, number, *each) for place, said in enumerate(told) for number, each in enumerate(said, start=1)]
+    frame = pd.DataFrame(rows, columns=["place", "sentence_no", "part", "text"])
+    return stories[[*PLACES, "stage"]].reset_index(drop=True).merge(frame, left_index=True, right_on="place").drop(columns="place")
 
 
 def _with_readings(said: pd.DataFrame, read: pd.DataFrame, contributions: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
