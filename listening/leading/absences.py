@@ -75,7 +75,9 @@ def _sentence(row: dict[str, Any], titles: dict[str, str]) -> str:
     if pd.isna(row["value"]):
         few = f"there were only {row['denominator']:,.0f} of them" if row["denominator"] > 0 else MISSING[row["finding"]]
         return f"{title}: how many {WORDS[row['finding']]} is not known: {few}."
-    trend = {None: "", SAME: ", no clear change"}.get(row["direction"], f", {signed(100 * row['change'])} points against the period before, more than noise")
+    trend = {None: "", SAME: ", no clear change"}.get(row["direction"])
+    if trend is None:
+        trend = f", {signed(100 * row['change'])} points against the period before, more than noise"
     return f"{title}: {row['n']:,.0f} of {row['denominator']:,.0f} {WORDS[row['finding']]} ({row['value']:.0%}{trend})."
 
 
