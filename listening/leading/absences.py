@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from listening import intervals
+from listening.figures import signed
 from listening.journey import Journey
 from listening.leading.experience import WHOLE
 from listening.leading.lived import KEY
-from listening.leading.wording import SAME, moved, rows, signed
+from listening.leading.wording import SAME, moved, rows
 
 BEFORE = 180  # days before a period in which somebody used to speak
 TWICE = 2  # days on which they did
@@ -75,7 +76,9 @@ def _sentence(row: dict[str, Any], titles: dict[str, str]) -> str:
     if pd.isna(row["value"]):
         few = f"there were only {row['denominator']:,.0f} of them" if row["denominator"] > 0 else MISSING[row["finding"]]
         return f"{title}: how many {WORDS[row['finding']]} is not known: {few}."
-    trend = {None: "", SAME: ", no clear change"}.get(row["direction"], f", {signed(100 * row['change'])} points against the period before, more than noise")
+    trend = {None: "", SAME: ", no clear change"}.get(row["direction"])
+    if trend is None:
+        trend = f", {signed(100 * row['change'])} points against the period before, more than noise"
     return f"{title}: {row['n']:,.0f} of {row['denominator']:,.0f} {WORDS[row['finding']]} ({row['value']:.0%}{trend})."
 
 
