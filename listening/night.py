@@ -152,9 +152,9 @@ class Night:
         waiting = records.waiting(self.workspace, self.warehouse, self.settings.sources[name], self.settings.company, self.clock)
         return [sentence for pull_id in waiting if (sentence := landing.verify(self.workspace, name, pull_id))]
 
-    def understand(self) -> None:
-        """Tag every record that has no tags of the present classifier and journey."""
-        self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey)
+    def understand(self, workers: tagging.Workers | None = None) -> None:
+        """Tag every record that has no tags of the present classifier and journey, by workers where there are any."""
+        self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey, workers)
         self.notes += self.tagged.notes
         if self.tagged.records:
             log.info("tagged %s records, %s sentences", self.tagged.records, self.tagged.sentences)
