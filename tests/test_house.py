@@ -17,6 +17,7 @@ SHARED = {
     "listening.calls",
     "listening.labels",
     "listening.warehouse",
+    "listening.lake",
     "listening.journey",
     "listening.workspace",
     "listening.forgotten",
@@ -53,8 +54,8 @@ def test_only_pipelines_know_prefect(imported: dict[str, set[str]]) -> None:
     assert all(module.startswith("pipelines") for module in importers(imported, "prefect"))
 
 
-def test_only_the_warehouse_knows_duckdb(imported: dict[str, set[str]]) -> None:
-    assert importers(imported, "duckdb") == {"listening.warehouse"}
+def test_only_the_warehouse_and_the_lake_know_duckdb(imported: dict[str, set[str]]) -> None:
+    assert importers(imported, "duckdb") == {"listening.warehouse", "listening.lake"}
 
 
 def test_only_tagging_story_and_their_proof_know_learning_libraries(imported: dict[str, set[str]]) -> None:
