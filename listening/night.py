@@ -104,7 +104,8 @@ class Night:
         forgotten = Forgotten(self.workspace)
         if forgotten.is_due:
             publish.keep_only(self.workspace, self.published)
-            forgotten.done()
+            if publish.LAKE not in self.faults:  # else it still holds them, and the next night tries again
+                forgotten.done()
 
     def gather(self, name: str) -> None:
         """Land what is new from one source and shape it into records; a source that fails does not stop the others."""
@@ -152,9 +153,9 @@ class Night:
         waiting = records.waiting(self.workspace, self.warehouse, self.settings.sources[name], self.settings.company, self.clock)
         return [sentence for pull_id in waiting if (sentence := landing.verify(self.workspace, name, pull_id))]
 
-    def understand(self) -> None:
-        """Tag every record that has no tags of the present classifier and journey."""
-        self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey)
+    def understand(self, workers: tagging.Workers | None = None) -> None:
+        """Tag every record that has no tags of the present classifier and journey, by workers where there are any."""
+        self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey, workers)
         self.notes += self.tagged.notes
         if self.tagged.records:
             log.info("tagged %s records, %s sentences", self.tagged.records, self.tagged.sentences)
@@ -173,6 +174,10 @@ class Night:
         self._write_journey()
         runs.keep(self.workspace, self.warehouse, self._run(runs.DONE_IN_PART if self.faults else runs.DONE), is_journaled=False)
         self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.is_replay)
+        try:
+            publish.to_lake(self.workspace, self.published, Forgotten(self.workspace).is_due)
+        except Mend as problem:
+            self._note(publish.LAKE, [str(problem)], [])
         self._journal(runs.DONE_IN_PART if self.faults else runs.DONE)
         log.info("published %s", self.published)
         return self.published

@@ -443,13 +443,23 @@ def ask(path: Path, statement: str) -> pa.Table:
     """
     connection = read_only(path)
     try:
+        return answer(connection, statement)
+    finally:
+        connection.close()
+
+
+def answer(connection: duckdb.DuckDBPyConnection, statement: str) -> pa.Table:
+    """The rows of a single query on a connection that can only read.
+
+    Raises:
+        Mend: the statement is wrong or wants to do more than read.
+    """
+    try:
         if len(connection.extract_statements(statement)) != 1:
             raise Mend("One query at a time, please: give a single select.")
         return connection.execute(statement).to_arrow_table()
     except duckdb.Error as error:
         raise Mend(f"The query cannot be answered: {str(error).strip()}") from None
-    finally:
-        connection.close()
 
 
 def contents(path: Path) -> Iterator[tuple[str, pa.RecordBatch]]:
