@@ -343,6 +343,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(path), config=SETTINGS)
     path.chmod(0o600)
     connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")  # it would stand among what the night prints
     return connection
 
 
