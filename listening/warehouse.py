@@ -351,8 +351,15 @@ def _open(path: Path) -> Warehouse:
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(path), config=SETTINGS)
     path.chmod(0o600)
-    connection.execute("set TimeZone = 'UTC'")
+    _settle(connection)
+    connection.execute("set asof_loop_join_threshold = 0")  # else a side that is guessed to be small is gone through for every row of the other
     return connection
+
+
+def _settle(connection: duckdb.DuckDBPyConnection) -> None:
+    """Times in UTC, and no progress bars among what the night prints."""
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
 
 
 @contextmanager
@@ -428,7 +435,7 @@ def read_only(path: Path) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(path), read_only=True, config=SETTINGS)
     except duckdb.ConnectionException:
         raise Mend(f"{path} is open already in this program, with other settings. Close that connection first.", status=1) from None
-    connection.execute("set TimeZone = 'UTC'")
+    _settle(connection)
     connection.execute("set python_enable_replacements = false")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
@@ -465,7 +472,7 @@ def answer(connection: duckdb.DuckDBPyConnection, statement: str) -> pa.Table:
 def contents(path: Path) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Every row of every table of a file, a batch at a time, with the table's name."""
     with duckdb.connect(str(path), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+        _settle(connection)
         for schema, name in connection.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall():
             for batch in connection.execute(f'select * from "{schema}"."{name}"').to_arrow_reader(10_000):
                 yield name, batch
@@ -474,6 +481,7 @@ def contents(path: Path) -> Iterator[tuple[str, pa.RecordBatch]]:
 def export_parquet(database: Path, folder: Path) -> None:
     """Write every table of a published file as `folder/<table>.parquet`."""
     with duckdb.connect(str(database), read_only=True) as connection:
+        _settle(connection)
         for (name,) in connection.execute("select table_name from duckdb_tables() order by 1").fetchall():
             target = _literal(str(folder / f"{name}.parquet"))
             try:
