@@ -191,7 +191,8 @@ def compared(grid: pd.DataFrame, found: pd.DataFrame, journey: Journey) -> pd.Da
     frame.loc[is_few, ["value", "low", "high", "n"]] = np.nan
     frame.loc[is_few & frame["part"].eq(INDIFFERENT), "denominator"] = np.nan  # how few, too, would tell of persons
     frame = _moved(frame.sort_values(["stage", "measure", "period_kind", "period_start"], kind="stable").reset_index(drop=True))
-    frame["definition"] = frame["measure"].map(lambda name: BY_NAME[name].definition)
+    for column, attribute in (("name", "words"), ("definition", "definition")):
+        frame[column] = frame["measure"].map(lambda name, attribute=attribute: getattr(BY_NAME[name], attribute))
     titles = journey.titles | {WHOLE: "The whole company"}
     frame["text"] = [_sentence(row, titles[row["stage"]]) for row in rows(frame)]
     return pd.concat([frame, _signs(frame)], ignore_index=True)
@@ -249,7 +250,7 @@ def _signs(frame: pd.DataFrame) -> pd.DataFrame:
             continue  # the others have measures of the company alone
         place = {name: row[name] for name in ("stage", "period_kind", "period", "period_start", "period_end", "is_over", "part")}
         counted = {"n": len(worse), "denominator": len(known), "value": len(worse) / len(known) if len(known) else None}
-        found.append({**place, **counted, "measure": SIGNS, "method": "a count of measures", "definition": RISK[row["part"]],
+        found.append({**place, **counted, "measure": SIGNS, "name": row["part"].capitalize(), "method": "a count of measures", "definition": RISK[row["part"]],
                       "text": _of_risk(row["part"], worse, len(known), unknown)})  # fmt: skip
     return pd.DataFrame(found)
 

@@ -11,14 +11,7 @@ from listening.publish.facts import WHOLE, Facts
 MONTHS = 6  # in a row of growth
 TOLD_FIRST = 3  # priorities
 ANSWERS = ("unowned stage", "action without an owner", "overdue action")  # findings that a leadership settles
-AXES = {"time_saved": "time saved", "time_well_spent": "time well spent"}
-RISKS = {
-    "commoditisation": "One offer as good as another", "irrelevance": "Customers stop caring", "indifference": "Our own people stop caring",
-}  # fmt: skip
-SILENCES = {
-    "failed and silent": "Something failed, and they said nothing", "kept and unnoticed": "Every promise kept, and nobody said so",
-    "fell away": "Used to speak, and stopped", "answers no more": "Answered an invitation before, not this time",
-}  # fmt: skip
+RISKS = ("commoditisation", "irrelevance", "indifference")
 
 
 def month(told: Facts) -> Facts:
@@ -69,10 +62,18 @@ def of_stage(told: Facts, stage: Facts) -> Facts:
         "acts": [row for row in told["actions"] if row["stage"] == name],
         "saved": _of_part(measured, "time saved"),
         "spent": _of_part(measured, "time well spent"),
-        "signs": _of_part(measured, "commoditisation") + [row for row in _of_part(measured, "irrelevance") if row["measure"] != "signs"],
+        "signs": [row for part in RISKS for row in _of_part(measured, part) if row["measure"] != "signs"],
         "silences": [row for row in told["did_not_happen"] if row["stage"] == name],
         "parts": [row for row in told["whole_cast"] if row["stage"] == name and row["people"] is not None],
     }
+
+
+def sentences(told: Facts, stage: Facts) -> list[str]:
+    """What leads a stage, in sentences, as its owner gets them: maturity, belief and life, what is done, what is spent."""
+    line = _line(told, stage)
+    ends = [row["text"] for row in (line["maturity"], line["investment_balance"]) if row]
+    acts = [row["text"] for row in told["actions"] if row["stage"] == stage["stage"]]
+    return [*ends[:1], *(row["text"] for row in line["beliefs"].values()), *acts, *ends[1:]]
 
 
 def _growth(told: Facts) -> list[tuple[Facts, dict[str, Facts]]]:

@@ -71,6 +71,7 @@ def markdown(told: Facts) -> str:
         open_warnings=[warning for warning in told["warnings"] if not warning["closed_on"]],
         now=window(told),
         unheard=remarks.unheard(told),
+        month=leading.month(told),
     )
 
 
