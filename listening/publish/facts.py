@@ -5,7 +5,8 @@
      "sources": [freshness], "accuracy": [...], "rejected": [...], "checkins": [answers by stage], "quiet": {customers who passed no stage},
      "nights": [run_counts of the last runs], "since": [what changed since the last night of an earlier day, in sentences],
      "warnings": [each with its quotes, open ones first], "priorities": [what to mend, first things first], "follow_up": [customers to call, by owner],
-     "assets": [customers gained, lost, grown … by period], "losses": [what those who left had met, against those who stayed]}
+     "assets": [customers gained, lost, grown … by period], "losses": [what those who left had met, against those who stayed],
+     "months": [customers gained and lost, month by month], and each table of LEADING: [its rows of the last 90 days, or of the newest quarter]}
 
 A stage also has "warnings", "priorities", "drivers", "operations", "cuts" and "themes" of the last 90 days: [{"theme", "name", "comments": how many,
 "all": …, "trouble": …, "great": its share on that side, or None}].
@@ -30,7 +31,13 @@ Facts = dict[str, Any]
 Comments = dict[tuple[str, str], list[Facts]]  # by stage and theme, newest first
 MOST_COMMENTS = 500  # of a theme
 LONGEST_COMMENT = 1200  # letters, so that a hundred fit a page of 500 kB in any script
+MOST_MONTHS = 12
 SIDES = ("all", "trouble", "great")
+WHOLE = "all"  # the company, among stages
+LEADING = (  # tables to lead by, each with its rows of the last 90 days or the newest quarter
+    "maturity", "delivery_gap", "investment_balance", "investment_moments", "purpose_grid", "actions", "accountability", "experience", "whole_cast",
+    "did_not_happen",
+)  # fmt: skip
 
 
 def gather(published: Warehouse, company: Company, run_id: str) -> Facts:
@@ -69,7 +76,8 @@ def gather(published: Warehouse, company: Company, run_id: str) -> Facts:
         "nights": published.rows("publish/facts/nights"),
         "since": published.rows("publish/facts/since"),
         "warnings": warnings,
-        **{name: published.rows(f"publish/facts/{name}") for name in ("priorities", "follow_up", "assets", "losses")},
+        **{name: published.rows(f"publish/facts/{name}") for name in ("priorities", "follow_up", "assets", "losses", *LEADING)},
+        "months": published.rows("publish/facts/months", most=MOST_MONTHS),
     }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from listening import warehouse
-from listening.publish import facts, reading, remarks, site
+from listening.publish import facts, leading, reading, remarks, site
 from listening.publish.facts import Facts
 from listening.workspace import Mend, Workspace, put
 
@@ -86,7 +86,7 @@ def _of_owner(told: Facts, actions: list[Facts], owner: str) -> Facts:
         "owner": owner,
         "since_when": site.since_when(told),
         "news": [row["sentence"] for row in told["since"] if row["stage"] in own],
-        "stages": [{**stage, "advice": remarks.surer(told, stage), "quotes": _quotes(stage["now"])} for stage in stages],
+        "stages": [{**stage, "advice": remarks.surer(told, stage), "quotes": _quotes(stage["now"]), "leading": leading.sentences(told, stage)} for stage in stages],
         "touchpoints": [
             (stage["title"], point) for stage in told["stages"] if stage["stage"] not in own
             for point in stage["touchpoints"] if owned(point)

@@ -31,7 +31,7 @@ REST_DAYS = 7  # between two sentences on how much can be told of a stage
 HALF = 0.5  # of the change's own uncertainty: below, a direction that was told is taken back
 NOT_NEWS = ("nothing", "first")
 KINDS = (
-    "opened", "worse", "fell", "lost", "silent", "steady", "better", "rose", "closed", "evidence", "theme", "heard", "read anew", *NOT_NEWS,
+    "opened", "worse", "fell", "lost", "due", "silent", "steady", "better", "rose", "closed", "evidence", "theme", "heard", "read anew", *NOT_NEWS,
 )  # fmt: skip
 EVIDENCE = {
     "estimate": "enough customers asked at random have answered for an estimate of all customers",
@@ -84,7 +84,7 @@ def compare(published: Warehouse, last: Facts | None, run: Facts, company: Compa
     news = [News("first", "all", None, "There is no earlier night to compare with; from the next one on, what changed stands here.")]
     if before:
         news = [item for _, items in stages.values() for item in items]
-        news += [*_warnings(seen, before, company), *_sources(seen, now, before), *_themes(seen, before), *_left(now, before, company)]
+        news += [*_warnings(seen, before, company), *_sources(seen, now, before), *_themes(seen, before), *_left(now, before, company), *_due(seen, before)]
         if not is_same_reading:
             news.append(
                 News("read anew", "all", None, "All feedback was read anew, by another classifier or journey; from tonight on stages are compared again.")
@@ -123,6 +123,7 @@ def _look(published: Warehouse, today: dt.date) -> dict[str, Any]:
         "themes": published.rows("publish/since/themes"),
         "sources": published.rows("publish/facts/sources"),
         "left": published.rows("publish/since/left", today=today)[0],
+        "due": published.rows("publish/since/due", today=today),
     }
 
 
@@ -135,7 +136,9 @@ def _rows(news: list[News], before: Facts | None) -> list[Facts]:
 
 def _nothing(before: Facts) -> News:
     day = figures.day(dt.date.fromisoformat(before["day"]))
-    sentence = f"Nothing new since {day}: no warning opened or closed, no stage moved beyond chance, no source fell silent, no new theme came up."
+    sentence = (
+        f"Nothing new since {day}: no warning opened or closed, no stage moved beyond chance, no source fell silent, no action came due, no new theme came up."
+    )
     return News("nothing", "all", None, sentence)
 
 
@@ -249,3 +252,12 @@ def _left(now: Facts, before: Facts, company: Company) -> Iterator[News]:
     if more > 0:
         value = f", worth {figures.number(worth)} {company.currency} a year" if worth > 0 else ""
         yield News("lost", "customers", None, f"{figures.count(more, 'more customer is', 'more customers are')} known to have left{value}.")
+
+
+def _due(seen: Facts, before: Facts) -> Iterator[News]:
+    """Actions whose day came and that nobody has closed, in the company's own words; told once, on their day or the night after it."""
+    for row in seen["due"]:
+        if row["due_on"].isoformat() > before["day"]:
+            owner = f"Owner: {row['owner']}." if row["owner"] else "Nobody owns it."
+            sentence = f"{row['title'] or 'All stages'}: “{row['what']}” came due on {figures.day(row['due_on'])} and is not closed. {owner}"
+            yield News("due", row["action_id"], row["stage"], sentence)

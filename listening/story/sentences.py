@@ -75,8 +75,8 @@ def tell_all(
 ) -> list[list[Sentence]]:
     """The sentences of a story for each row of `stories`, in their order; `least` units of a source are enough to tell of a stage.
 
-    The other tables are what else is known: of each source, its scores, places where trouble gathers, themes, the
-    stage's measures, and who spoke.
+    The other tables are what else is known: of each source, its scores, places where trouble gathers, the themes
+    that are told most, the stage's measures, and who spoke.
     """
     whole = {"cut_by": "all", "cut_value": "all"}
     spoken = measures["measure"].str.startswith(SPOKEN_MEASURES)
@@ -86,7 +86,7 @@ def tell_all(
         _grouped(measures.loc[spoken, [*KEY, "measure", "value", "low", "high", "n", "denominator"]]),
     )
     of_places = _grouped(places.assign(cut_here=places["cut_by"], value_here=places["cut_value"], **whole))
-    of_themes, covered = _grouped(themes[themes["kind"] != "other"]), _grouped(coverage[coverage["source"] == "all"].assign(**whole))
+    of_themes, covered = _grouped(themes), _grouped(coverage[coverage["source"] == "all"].assign(**whole))
     told = []
     for row in rows(stories):
         key = _key(row)
@@ -195,7 +195,7 @@ def _themes(known: Known) -> str:
     """What trouble is told of most, and what delight, with the shares of those who tell of any."""
     parts = []
     for words, side in (("trouble", "trouble"), ("delight", "great")):
-        most = [theme for theme in known.themes if theme["side"] == side and theme["units"] >= LEAST_NAMED][:THEMES_NAMED]
+        most = [theme for theme in known.themes if theme["side"] == side]
         if most:
             named = " and ".join(f"{_share(theme, 'share')} name {theme['name']}" for theme in most)
             parts.append(f"of {most[0]['denominator']} who tell of {words}, {named}")

@@ -1,0 +1,242 @@
+"""The lake holds what is published, to the row, for many writers and readers at once, and nothing of who was forgotten."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from listening import lake, persons, search, warehouse
+from listening.cli import app
+from listening.forgotten import Identity
+from listening.publish import reading
+from listening.workspace import Mend, Workspace
+from tests import databases
+from tests.conftest import drop, run
+
+SURVEY = (
+    '[sources.survey]\nconnector = "files"\nkind = "survey"\npath = "inbox/survey*.csv"\nscore_scale = [0, 10]\nscore_name = "NPS"\n'
+    'columns = { id = "id", said_at = "day", text = "words", score = "nps", customer_id = "customer" }\n'
+)
+HEADER = "id,day,words,nps,customer\n"
+ANSWERS = HEADER + (
+    "1,2026-05-01,The parcel arrived three days late and nobody told me.,2,CUST-10001\n"
+    "2,2026-05-02,Delivery on the day they said. Lovely courier!,10,CUST-10002\n"
+    "3,2026-06-03,I was charged twice and the zebrafinch refund never came.,1,CUST-77001\n"
+    "4,2026-06-04,Support answered at once and mended it.,9,CUST-10003\n"
+)
+EDITED = ANSWERS.replace("three days", "four days") + "5,2026-06-10,Signing up was quick and easy.,8,CUST-10004\n"
+Make = Callable[..., Workspace]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    pytest.importorskip("duckdb_extension_ducklake", reason="no DuckLake here: pip install 'listening-path[lake]'")
+    with databases.server() as address:
+        yield address
+
+
+@pytest.fixture
+def catalogue(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """An empty database for a catalogue, named to the night by LISTENING_LAKE."""
+    name = f"lake_{abs(hash(tmp_path)):x}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    address = server.rpartition("/")[0] + f"/{name}"
+    monkeypatch.setenv("LISTENING_LAKE", address)
+    return address
+
+
+@pytest.fixture
+def place(make_workspace: Make, catalogue: str, tmp_path: Path) -> Workspace:
+    return make_workspace(SURVEY + lake_table(tmp_path), {"survey.csv": ANSWERS})
+
+
+def lake_table(folder: Path, name: str = "fernway") -> str:
+    return f'\n[lake]\ncatalogue = "env:LISTENING_LAKE"\ndata_path = "{folder / "lake"}"\nname = "{name}"\n'
+
+
+def the_lake(place: Workspace) -> lake.Lake:
+    found = lake.of(place)
+    assert found
+    return found
+
+
+def in_lake(place: Workspace, query: str) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in lake.ask(the_lake(place), query).to_pylist()]
+
+
+def contents(ask: Callable[[str], Any], names: list[str]) -> dict[str, list[dict[str, Any]]]:
+    return {name: ask(f'from "{name}" order by all').to_pylist() for name in names}
+
+
+def published(place: Workspace) -> dict[str, list[dict[str, Any]]]:
+    path = reading.database(place)
+    names = [row["table_name"] for row in warehouse.ask(path, "select table_name from duckdb_tables() order by 1").to_pylist()]
+    return contents(lambda query: warehouse.ask(path, query), names)
+
+
+def kept(place: Workspace) -> dict[str, list[dict[str, Any]]]:
+    names = [str(name) for (name,) in in_lake(place, "select table_name from duckdb_tables() where schema_name = 'fernway' order by 1")]
+    return contents(lambda query: lake.ask(the_lake(place), query), names)
+
+
+def test_the_lake_holds_the_published_tables_to_the_row_night_after_night(place: Workspace) -> None:
+    run(place, "2026-06-30")
+    assert kept(place) == published(place)
+    drop(place, "survey-2.csv", EDITED)
+    run(place)
+    assert kept(place) == published(place)
+    assert in_lake(place, "select count(*) from records") == [(5,)]
+
+
+def test_every_table_and_column_is_described_in_the_lake_as_well(place: Workspace) -> None:
+    run(place, "2026-06-30")
+    described = "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = '{}' order by all"
+    assert in_lake(place, described.format("fernway")) == [
+        tuple(row.values()) for row in warehouse.ask(reading.database(place), described.format("main")).to_pylist()
+    ]
+
+
+def test_a_night_writes_only_what_differs_and_an_earlier_one_can_be_asked(place: Workspace) -> None:
+    run(place, "2026-06-30")
+    before = {path.name for path in (place.root.parent / "lake").rglob("*.parquet")}
+    lake.write(the_lake(place), reading.database(place), "again")
+    assert {path.name for path in (place.root.parent / "lake").rglob("*.parquet")} == before
+    drop(place, "survey-2.csv", EDITED)
+    run(place)
+    (first,) = in_lake(place, "select min(snapshot_id) from lake.snapshots() where commit_message is not null")
+    assert in_lake(place, f"select count(*) from records at (version => {first[0]})") == [(4,)]
+
+
+def test_two_writers_and_a_reader_at_once_lose_nothing(place: Workspace, tmp_path: Path) -> None:
+    nights = []
+    for as_of, answers in (("2026-06-30", ANSWERS), (None, EDITED)):
+        drop(place, "survey.csv", answers)
+        run(place, as_of)
+        shutil.copyfile(reading.database(place), tmp_path / f"{len(nights)}.duckdb")
+        nights.append(tmp_path / f"{len(nights)}.duckdb")
+    whole = {
+        tuple(row.values())
+        for path in nights
+        for row in warehouse.ask(path, "select (from (select count(*) from records)) as n, (select max(run_id) from runs) as r").to_pylist()
+    }
+    lakes = [lake.Lake(the_lake(place).catalogue, the_lake(place).folder, name, 7) for name in ("one", "two", "two")]
+    seen: set[tuple[Any, ...]] = set()
+    is_over = threading.Event()
+
+    def write(mine: lake.Lake) -> None:
+        for path in (nights * 2)[1:]:
+            lake.write(mine, path, path.stem)
+
+    def read() -> None:
+        while not is_over.is_set():
+            seen.update(in_lake(place, "select (from (select count(*) from records)) as n, (select max(run_id) from runs) as r"))
+
+    with ThreadPoolExecutor(4) as pool:
+        reader = pool.submit(read)
+        for writer in [pool.submit(write, mine) for mine in lakes]:
+            writer.result()
+        is_over.set()
+        reader.result()
+    assert seen
+    assert seen <= whole
+    last = published(place)
+    for mine in lakes[:2]:
+        assert contents(lambda query, mine=mine: lake.ask(mine, query), list(last)) == last  # type: ignore[misc]
+    assert kept(place) == last, "whoever wrote, the third workspace's tables are as they were"
+
+
+def in_catalogue(address: str, word: str) -> list[str]:
+    """The tables of the catalogue in which a word stands."""
+    with databases.connected(address) as connection:
+        names = connection.execute(sa.text("select table_name from information_schema.tables where table_schema = 'public'")).scalars().all()
+        return [name for name in names if word in str(connection.execute(sa.text(f'select * from "{name}"')).fetchall())]
+
+
+def test_forgetting_reaches_the_lake_its_history_and_its_catalogue(place: Workspace, catalogue: str) -> None:
+    run(place)
+    folder = the_lake(place).folder
+    assert search.files_with(folder, ["CUST-77001", "zebrafinch"])
+    assert in_catalogue(catalogue, "CUST-77001")
+    receipt = persons.forget(place, Identity.customer("CUST-77001"))
+    assert search.files_with(folder, ["CUST-77001", "zebrafinch"]) == []
+    assert in_catalogue(catalogue, "CUST-77001") + in_catalogue(catalogue, "zebrafinch") == []
+    assert kept(place) == published(place)
+    assert {path.parent for path in receipt.left} == {place.inbox}
+
+
+def test_what_is_deleted_at_its_source_leaves_the_files_that_the_newest_night_needs(place: Workspace) -> None:
+    with place.configuration.open("a", encoding="utf-8") as file:
+        file.write("keep_days = 0\n")
+    run(place)
+    drop(place, "survey-2.csv", HEADER.replace("customer\n", "customer,deleted\n") + "3,2026-06-03,,,CUST-77001,true\n")
+    run(place)
+    lake.write(the_lake(place), reading.database(place), "later")
+    assert in_lake(place, "select count(*) from records") == [(3,)]
+
+
+def test_a_lake_that_cannot_be_reached_fails_the_night_in_part_and_is_made_good(place: Workspace, catalogue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISTENING_LAKE", catalogue.replace("127.0.0.1", "localhost").rpartition(":")[0] + ":1/nowhere")
+    done = run(place)
+    assert done.status == 3
+    (sentence,) = done.faults["[lake]"]
+    assert "the next night brings the lake up to date" in sentence
+    assert databases.PASSWORD not in sentence
+    assert len(published(place)["records"]) == 4
+    monkeypatch.setenv("LISTENING_LAKE", catalogue)
+    assert run(place).status == 0
+    assert kept(place) == published(place)
+
+
+def test_who_was_forgotten_while_the_lake_was_away_leaves_it_with_the_next_night(place: Workspace, catalogue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(place)
+    monkeypatch.setenv("LISTENING_LAKE", "postgresql://owner@localhost:1/nowhere")
+    persons.forget(place, Identity.customer("CUST-77001"))
+    monkeypatch.setenv("LISTENING_LAKE", catalogue)
+    assert search.files_with(the_lake(place).folder, ["CUST-77001"])
+    run(place)
+    assert search.files_with(the_lake(place).folder, ["CUST-77001", "zebrafinch"]) == []
+
+
+def test_analysts_ask_the_lake_from_the_command_line_and_can_only_read(place: Workspace) -> None:
+    run(place)
+    told = CliRunner().invoke(app, ["-w", str(place.root), "sql", "--lake", "--json", "select count(*) as n from records"])
+    assert told.exit_code == 0, told.output
+    assert '"n": 4' in told.output
+    for statement in (
+        "delete from records",
+        "from read_csv('/etc/passwd')",
+        f"copy records to '{place.root}/x.csv'",
+        "drop table records",
+        "select 1; select 2",
+    ):
+        with pytest.raises(Mend):
+            lake.ask(the_lake(place), statement)
+    assert databases.PASSWORD not in str(in_lake(place, "from duckdb_databases()")) + str(in_lake(place, "from duckdb_secrets()"))
+
+
+@pytest.mark.parametrize(
+    ("address", "said"), [("mysql://a@b/c", "postgresql://"), ("postgresql://host", "postgresql://"), ("", "LISTENING_LAKE")], ids=["kind", "database", "empty"]
+)
+def test_a_catalogue_that_is_no_address_is_refused_in_words(
+    make_workspace: Make, tmp_path: Path, address: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("duckdb_extension_ducklake", reason="no DuckLake here: pip install 'listening-path[lake]'")
+    monkeypatch.setenv("LISTENING_LAKE", address)
+    place = make_workspace(SURVEY + lake_table(tmp_path))
+    with pytest.raises(Mend, match=said):
+        lake.ask(the_lake(place), "select 1")
+
+
+def test_without_a_lake_asking_it_says_so(make_workspace: Make) -> None:
+    with pytest.raises(Mend, match=r"has no \[lake\]"):
+        reading.sql(make_workspace(SURVEY), "select 1", from_lake=True)
