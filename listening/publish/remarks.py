@@ -6,6 +6,7 @@ from listening import figures
 from listening.publish import wording
 from listening.publish.facts import Facts
 
+SPOKEN_OF = ("spoken of", "delight")  # items of the list of what to mend that nobody met, only words
 SILENT_DAYS = 30
 SILENT_TOLD = 3  # stages
 COMPARED_FROM = 10  # units of one source in both periods, as in story/station.py
@@ -29,7 +30,8 @@ def headline(told: Facts) -> list[str]:
 
 def stake(item: Facts, currency: str) -> str:
     """Why a thing to mend stands where it does, from its figures, in one line."""
-    told = [f"{figures.count(item['met'], 'customer', 'customers')} met it in 90 days"] if item["met"] else []
+    did = "spoke of it" if item["item"] in SPOKEN_OF else "met it"
+    told = [f"{figures.count(item['met'], 'customer', 'customers')} {did} in 90 days"] if item["met"] else []
     if item["value"] and item["customers"]:
         told.append(f"about {figures.number(item['customers'])} who left or bought less go with it, worth {figures.money(item['value'], currency)} a year")
     elif item["customers"]:
