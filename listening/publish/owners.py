@@ -94,7 +94,7 @@ def _of_owner(told: Facts, owner: str) -> Facts:
         ],
         "currency": told["currency"],
         "warnings": [warning for warning in told["warnings"] if not warning["closed_on"] and (warning["stage"] in own or owned(warning))],
-        "priorities": [item for item in told["priorities"] if item["stage"] in own or owned(item)][:MENDED],
+        "priorities": [item for item in told["priorities"] if item["item"] != "delight" and (item["stage"] in own or owned(item))][:MENDED],
         "actions": [action for action in told["actions"] if action["state"] != "closed" and (action["stage"] in own or owned(action))],
         "to_call": sum(row["open"] for row in told["follow_up"] if owned(row)),
         "now": site.window({"stages": stages}) if stages else site.window(told),
