@@ -117,9 +117,9 @@ def _shapes(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -
 
 def _replace(connection: duckdb.DuckDBPyConnection, target: str, table: str, shape: list[tuple[str, ...]]) -> None:
     connection.execute(f'create or replace table {target} as from published.main."{table}"')
-    for column, _, words, comment in shape:
+    for column, _, words, _ in shape:
         connection.execute(f"comment on column {target}.\"{column}\" is '{_literal(words)}'")
-    connection.execute(f"comment on table {target} is '{_literal(comment)}'")
+    connection.execute(f"comment on table {target} is '{_literal(shape[0][-1])}'")
 
 
 def _change(connection: duckdb.DuckDBPyConnection, target: str, table: str) -> None:

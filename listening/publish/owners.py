@@ -86,7 +86,9 @@ def _of_owner(told: Facts, actions: list[Facts], owner: str) -> Facts:
         "owner": owner,
         "since_when": site.since_when(told),
         "news": [row["sentence"] for row in told["since"] if row["stage"] in own],
-        "stages": [{**stage, "advice": remarks.surer(told, stage), "quotes": _quotes(stage["now"]), "leading": leading.sentences(told, stage)} for stage in stages],
+        "stages": [
+            {**stage, "advice": remarks.surer(told, stage), "quotes": _quotes(stage["now"]), "leading": leading.sentences(told, stage)} for stage in stages
+        ],
         "touchpoints": [
             (stage["title"], point) for stage in told["stages"] if stage["stage"] not in own
             for point in stage["touchpoints"] if owned(point)

@@ -25,6 +25,7 @@ PLACES = 6
 LEAST_OF_A_SIDE = 3
 CENTRAL = 0.6
 MOST_COMPARED = 400  # sentences of a side that are candidates; beyond them every k-th of each source by id
+STEP = 5  # per cent, in which sides are told apart for quotes; a place of six is 17
 SIDES = ("trouble", "great")
 KEY = ["period_kind", "period", "stage"]
 
@@ -59,15 +60,15 @@ def pick(candidates: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def sides(stories: pd.DataFrame) -> pd.DataFrame:
-    """How trouble and great divide each stage and period, in whole per cents: of all customers where it is known, else of those who spoke.
+    """How trouble and great divide each stage and period, in per cent: of all customers where it is known, else of those who spoke.
 
-    An estimate moves a little every night, in all periods; a per cent seldom does, and only then quotes are chosen again.
+    Estimates of all periods move a little every night; steps seldom do, and only then quotes are chosen again.
     """
     whole = stories[(stories["cut_by"] == "all") & (stories["period_kind"] != "month")]
     known = whole["trouble_of_customers"].notna()
     trouble, great = (whole[f"{side}_of_customers"].where(known, whole[side]) for side in SIDES)
     there = trouble + great > 0
-    percent = (100 * trouble[there] / (trouble + great)[there]).round().astype("int64")
+    percent = STEP * (100 / STEP * trouble[there] / (trouble + great)[there]).round().astype("int64")
     return whole.loc[there, KEY].assign(trouble=percent, great=100 - percent)
 
 
