@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from listening.figures import count, interval, money
+from listening.figures import count, money
 from listening.growth.wording import rows
 from listening.journey import Journey
 
@@ -17,9 +17,9 @@ GATES = (BASICS, OTHER, DELIGHT)
 LOSSES = ("left", "bought_less")
 LEAST_UNITS = 5  # things said of a theme on one side, below which it is no item
 RULE = (
-    "Three gates, each wholly before the next: basics (troubles at touchpoints that journey.yaml marks basic or priority, and measured promises that "
-    "belong to no touchpoint), other troubles, delight. Within a gate first what goes with customers leaving or buying less, by value at stake × how sure "
-    "(where no value is known, customers at stake × how sure); then what is not known to cost anything, by customers who met it or spoke of it × how sure."
+    "Basics come first (troubles at touchpoints that journey.yaml marks basic or priority, and measured promises that belong to no touchpoint), then other "
+    "troubles, then what delights. Within each, what goes with customers leaving or buying less stands first, by the value at stake times how sure that is "
+    "(where no value is known, by customers); then what is not known to cost anything, by the customers who met it or spoke of it, times how sure."
 )
 COLUMNS = [
     "item", "stage", "touchpoint", "measure", "theme", "name", "owner", "met", "passed", "sure", "customers", "value", "outcomes", "said",
@@ -149,9 +149,7 @@ def _placed(frame: pd.DataFrame, journey: Journey) -> pd.DataFrame:
 
 def _why(row: dict[str, Any], currency: str) -> str:
     """The reasons for an item's place, each in a sentence."""
-    return " ".join(
-        sentence for sentence in (_gate_words(row), _cost_words(row, currency), _met_words(row), _stage_words(row), _warning_words(row)) if sentence
-    )
+    return " ".join(sentence for sentence in (_gate_words(row), _cost_words(row, currency), _met_words(row), _warning_words(row)) if sentence)
 
 
 def _gate_words(row: dict[str, Any]) -> str:
@@ -166,7 +164,7 @@ def _cost_words(row: dict[str, Any], currency: str) -> str:
     if row["item"] != "trouble":
         return ""
     if pd.isna(row["customers"]):
-        return "Nothing clear is known of its going with losses."
+        return "Whether it goes with customers leaving or buying less is not clear."
     did = " or ".join({"left": "left", "bought_less": "bought less"}[outcome] for outcome in row["outcomes"])
     worth = f", worth {money(row['value'], currency)} a year" if pd.notna(row["value"]) else ""
     return f"About {row['customers']:,.0f} of those who {did} in the last year go with it{worth}."
@@ -183,16 +181,5 @@ def _met_words(row: dict[str, Any]) -> str:
     return ""
 
 
-def _stage_words(row: dict[str, Any]) -> str:
-    if row["gate"] == DELIGHT:
-        return ""
-    parts = []
-    if pd.notna(row["trouble_of_customers"]):
-        parts.append(f"{interval(row['trouble_of_customers'], row['trouble_low'], row['trouble_high'])} of the stage's customers had trouble")
-    if pd.notna(row["failed_silent"]) and row["failed_silent"]:
-        parts.append(f"{row['failed_silent']:,.0f} met a failure in the stage and said nothing")
-    return f"{'; '.join(parts)}." if parts else ""
-
-
 def _warning_words(row: dict[str, Any]) -> str:
-    return "A warning is open about it." if isinstance(row["warning_id"], str) else ""
+    return "A warning is open." if row["item"] == "warning" else ""

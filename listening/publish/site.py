@@ -46,7 +46,7 @@ def write(folder: Path, told: Facts, comments: Comments | None = None) -> None:
     _render(environment, folder / "invest.html", "invest.html", common | leading.invest(told))
     _render(environment, folder / "warnings.html", "warnings.html", common)
     _render(environment, folder / "priorities.html", "priorities.html", common)
-    _render(environment, folder / "customers.html", "customers.html", common | {"assets": _assets(told)})
+    _render(environment, folder / "customers.html", "customers.html", common | {"assets": _assets(told), "lost_words": _lost_words(told)})
     _render(environment, folder / "method.html", "method.html", common | {"counted": COUNTED})
     for stage in told["stages"]:
         _render(
@@ -164,6 +164,18 @@ def _assets(told: Facts) -> list[tuple[Facts, dict[str, Facts]]]:
     return list(periods.values())
 
 
+def _lost_words(told: Facts) -> list[tuple[str, list[str], list[str]]]:
+    """What those who left said and gave as reasons, by trouble; the same words only once."""
+    seen: set[str] = set()
+    found = []
+    for loss in told["losses"]:
+        if loss["lost_met"] >= wording.LEAST:
+            reasons, quotes = ([text for text in loss[name] or [] if text not in seen] for name in ("reasons", "quotes"))
+            seen.update(reasons, quotes)
+            found += [(loss["name"], reasons, quotes)] if reasons or quotes else []
+    return found
+
+
 def _axes(story: Facts) -> list[tuple[str, Facts | None, Facts | None]]:
     """Expectation, effort and moments: in words, of customers asked at random, and of those who spoke; only what enough told of."""
     found = []
@@ -258,6 +270,7 @@ def _register(environment: jinja2.Environment) -> None:
         wording.parts,
         figures.capital,
         wording.phrase,
+        wording.about,
     )
     environment.filters.update({function.__name__: function for function in (*words, *times, remarks.stake, remarks.due)})
     environment.globals.update(SIDES=wording.SIDES, COLUMNS=wording.COLUMNS, LEAST=wording.LEAST, OF_CUSTOMERS=wording.OF_CUSTOMERS)

@@ -21,6 +21,7 @@ SIDES = {"trouble": "in trouble", "great": "living it great"}
 COLUMNS = {"trouble": "negative", "great": "positive"}  # of stage_sources
 KINDS = {
     "survey": "survey answers", "ticket": "tickets", "review": "reviews", "chat": "chats", "social": "posts", "call": "calls",
+    "employee": "employees’ words", "supplier": "suppliers’ words",
 }  # fmt: skip
 
 
@@ -161,6 +162,13 @@ def in_points(row: Facts, column: str) -> str:
 def phrase(measure: str) -> str:
     """The name of an operational measure or a dimension as words."""
     return measure.replace("_", " ")
+
+
+def about(warning: Facts) -> str:
+    """What a warning is about, as a heading."""
+    if warning["measure"]:
+        return f"Failures of ‘{phrase(warning['measure'])}’"
+    return f"Trouble with ‘{warning['theme_name']}’" if warning["theme_name"] else "Trouble"
 
 
 def moved(theme: Facts) -> str:

@@ -52,7 +52,7 @@ def _whom(warning: Row, company: Company) -> str:
     if warning["value"] is None:
         return f"{who}; what they are worth is not known."
     of = "" if warning["valued"] == warning["customers"] else f" (known of {warning['valued']:,} of them)"
-    basis = f" {warning['value_basis']}" if warning["value_basis"] else ""
+    basis = f" of {warning['value_basis']}" if warning["value_basis"] else ""
     return f"{who}, worth {money(warning['value'], company.currency)}{basis} a year{of}."
 
 
