@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import duckdb
@@ -35,6 +36,7 @@ from duckdb_columns() inner join duckdb_tables() using (database_name, schema_na
 where database_name = $database and schema_name = $schema
 order by table_name, column_index
 """
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -73,8 +75,8 @@ def write(lake: Lake, database: Path, run_id: str, is_forgetting: bool = False) 
     lake.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _told(lake), _opened(lake) as connection:
         connection.execute(f"attach '{_literal(str(database))}' as published (read_only)")
-        _tried(lambda: _write(connection, lake.name, run_id, is_forgetting), connection)
-        _tried(lambda: _clean(connection, lake, is_forgetting), connection)
+        touched = _tried(lambda: _write(connection, lake.name, run_id, is_forgetting), connection)
+        _tried(lambda: _clean(connection, lake, touched, is_forgetting), connection)
 
 
 def ask(lake: Lake, statement: str) -> pa.Table:
@@ -92,19 +94,24 @@ def ask(lake: Lake, statement: str) -> pa.Table:
         return warehouse.answer(connection, statement)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, name: str, run_id: str, is_anew: bool) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, name: str, run_id: str, is_anew: bool) -> list[str]:
+    """Put what differs into the lake, all of it or nothing; gives the tables that were touched."""
+    touched = []
     connection.execute("begin")
     connection.execute(f'create schema if not exists lake."{name}"')
     wanted, there = _shapes(connection, "published", "main"), _shapes(connection, "lake", name)
     for table in there.keys() - wanted.keys():
         connection.execute(f'drop table lake."{name}"."{table}"')
     for table, shape in wanted.items():
+        target = f'lake."{name}"."{table}"'
         if is_anew or there.get(table) != shape:
-            _replace(connection, f'lake."{name}"."{table}"', table, shape)
-        else:
-            _change(connection, f'lake."{name}"."{table}"', table)
+            _replace(connection, target, table, shape)
+            touched.append(table)
+        elif _change(connection, target, table):
+            touched.append(table)
     connection.execute("call lake.set_commit_message('listening', $words)", {"words": f"{name} {run_id}"})
     connection.execute("commit")
+    return touched
 
 
 def _shapes(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -> dict[str, list[tuple[str, ...]]]:
@@ -122,8 +129,8 @@ def _replace(connection: duckdb.DuckDBPyConnection, target: str, table: str, sha
     connection.execute(f"comment on table {target} is '{_literal(shape[0][-1])}'")
 
 
-def _change(connection: duckdb.DuckDBPyConnection, target: str, table: str) -> None:
-    """Put the rows that differ in the place of those with the same key."""
+def _change(connection: duckdb.DuckDBPyConnection, target: str, table: str) -> bool:
+    """Put the rows that differ in the place of those with the same key; gives whether there are any."""
     key = ", ".join(f'"{column}"' for column in tables.table(f"publish/{table}").key)
     same = " and ".join(f'kept."{column}" is not distinct from changed."{column}"' for column in tables.table(f"publish/{table}").key)
     connection.execute(f"""
@@ -133,16 +140,19 @@ def _change(connection: duckdb.DuckDBPyConnection, target: str, table: str) -> N
             union all select {key}, hash(fresh) as content from published.main."{table}" as fresh
         ) group by {key}, content having count(*) = 1
     """)
+    if not connection.execute("select count(*) from changed").fetchall()[0][0]:
+        return False
     connection.execute(f"delete from {target} as kept using changed where {same}")
     connection.execute(f'insert into {target} select kept.* from published.main."{table}" as kept semi join changed on {same}')
+    return True
 
 
-def _clean(connection: duckdb.DuckDBPyConnection, lake: Lake, is_forgetting: bool) -> None:
+def _clean(connection: duckdb.DuckDBPyConnection, lake: Lake, touched: list[str], is_forgetting: bool) -> None:
     """Write files anew without their deleted rows, join small ones, let old snapshots go and remove what no snapshot needs.
 
     A reader may still be in the middle of a snapshot that goes, so its files stay for a day, but not after forgetting.
     """
-    for table in _shapes(connection, "lake", lake.name):
+    for table in touched:
         connection.execute(f"call ducklake_rewrite_data_files('lake', '{table}', schema => '{lake.name}', delete_threshold => 0)")
         connection.execute(f"call ducklake_merge_adjacent_files('lake', '{table}', schema => '{lake.name}')")
     days = 0 if is_forgetting else lake.keep_days
@@ -152,12 +162,12 @@ def _clean(connection: duckdb.DuckDBPyConnection, lake: Lake, is_forgetting: boo
     connection.execute("call ducklake_delete_orphaned_files('lake', older_than => now() - interval 1 day)")  # of nights that were killed
 
 
-def _tried(work: Callable[[], None], connection: duckdb.DuckDBPyConnection) -> None:
-    """Do it until it does not collide with what others commit."""
-    for attempt in range(1, ATTEMPTS + 1):
+def _tried(work: Callable[[], T], connection: duckdb.DuckDBPyConnection) -> T:
+    """What it gives, once it does not collide with what others commit."""
+    attempt = 1
+    while True:
         try:
-            work()
-            return
+            return work()
         except duckdb.TransactionException as collision:
             with suppress(duckdb.Error):
                 connection.execute("rollback")
@@ -165,6 +175,7 @@ def _tried(work: Callable[[], None], connection: duckdb.DuckDBPyConnection) -> N
                 raise
             log.info("another writer's commit came first (%s); trying again", type(collision).__name__)
             time.sleep(random.uniform(0, 0.2 * 2**attempt))  # noqa: S311
+            attempt += 1
 
 
 @contextmanager

@@ -118,17 +118,13 @@ def test_a_night_writes_only_what_differs_and_an_earlier_one_can_be_asked(place:
 
 
 def test_two_writers_and_a_reader_at_once_lose_nothing(place: Workspace, tmp_path: Path) -> None:
-    nights = []
+    look, nights = "select (select count(*) from records) as n, (select max(run_id) from runs) as r", []
     for as_of, answers in (("2026-06-30", ANSWERS), (None, EDITED)):
         drop(place, "survey.csv", answers)
         run(place, as_of)
         shutil.copyfile(reading.database(place), tmp_path / f"{len(nights)}.duckdb")
         nights.append(tmp_path / f"{len(nights)}.duckdb")
-    whole = {
-        tuple(row.values())
-        for path in nights
-        for row in warehouse.ask(path, "select (from (select count(*) from records)) as n, (select max(run_id) from runs) as r").to_pylist()
-    }
+    whole = {tuple(row.values()) for path in nights for row in warehouse.ask(path, look).to_pylist()}
     lakes = [lake.Lake(the_lake(place).catalogue, the_lake(place).folder, name, 7) for name in ("one", "two", "two")]
     seen: set[tuple[Any, ...]] = set()
     is_over = threading.Event()
@@ -139,7 +135,7 @@ def test_two_writers_and_a_reader_at_once_lose_nothing(place: Workspace, tmp_pat
 
     def read() -> None:
         while not is_over.is_set():
-            seen.update(in_lake(place, "select (from (select count(*) from records)) as n, (select max(run_id) from runs) as r"))
+            seen.update(in_lake(place, look))
 
     with ThreadPoolExecutor(4) as pool:
         reader = pool.submit(read)
