@@ -39,7 +39,6 @@ def write(workspace: Workspace, owner: str | None = None, folder: Path | None = 
     database = reading.database(workspace)
     with warehouse.reading(database) as published:
         told = facts.gather(published, workspace.settings().company, database.parent.name)
-        actions = [action for action in published.rows("publish/reader/actions") if action["state"] != "closed"]
     names = owners(told)
     wanted = [name for name in names if owner is None or _same(name, owner)]
     if not names:
@@ -49,7 +48,7 @@ def write(workspace: Workspace, owner: str | None = None, folder: Path | None = 
     place = folder or database.parent / "owners"
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return [_write(place, told, actions, name, number) for number, name in enumerate(names, 1) if name in wanted]
+        return [_write(place, told, name, number) for number, name in enumerate(names, 1) if name in wanted]
     except OSError as error:
         raise Mend(f"{place} cannot be written ({error.strerror or type(error).__name__}); name another folder with --out.") from None
 
@@ -60,8 +59,8 @@ def owners(told: Facts) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _write(folder: Path, told: Facts, actions: list[Facts], owner: str, number: int) -> Page:
-    shown = _of_owner(told, actions, owner)
+def _write(folder: Path, told: Facts, owner: str, number: int) -> Page:
+    shown = _of_owner(told, owner)
     name = re.sub(r"[^a-z0-9]+", "-", owner.lower()).strip("-") or "owner"
     is_taken = [re.sub(r"[^a-z0-9]+", "-", other.lower()).strip("-") or "owner" for other in owners(told)].count(name) > 1
     path = folder / (f"{name}-{number}" if is_taken else name)
@@ -71,7 +70,7 @@ def _write(folder: Path, told: Facts, actions: list[Facts], owner: str, number: 
     return Page(owner, [stage["stage"] for stage in shown["stages"]], places, path.with_suffix(".md"), path.with_suffix(".html"))
 
 
-def _of_owner(told: Facts, actions: list[Facts], owner: str) -> Facts:
+def _of_owner(told: Facts, owner: str) -> Facts:
     """What the page of an owner shows; nothing of any other stage is in it."""
 
     def owned(row: Facts) -> bool:
@@ -95,8 +94,8 @@ def _of_owner(told: Facts, actions: list[Facts], owner: str) -> Facts:
         ],
         "currency": told["currency"],
         "warnings": [warning for warning in told["warnings"] if not warning["closed_on"] and (warning["stage"] in own or owned(warning))],
-        "priorities": [item for item in told["priorities"] if item["stage"] in own or owned(item)][:MENDED],
-        "actions": [action for action in actions if action["stage"] in own or owned(action)],
+        "priorities": [item for item in told["priorities"] if item["item"] != "delight" and (item["stage"] in own or owned(item))][:MENDED],
+        "actions": [action for action in told["actions"] if action["state"] != "closed" and (action["stage"] in own or owned(action))],
         "to_call": sum(row["open"] for row in told["follow_up"] if owned(row)),
         "now": site.window({"stages": stages}) if stages else site.window(told),
     }  # fmt: skip

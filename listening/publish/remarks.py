@@ -6,7 +6,9 @@ from listening import figures
 from listening.publish import wording
 from listening.publish.facts import Facts
 
+DID = {"spoken of": "told of trouble with it", "delight": "praised it"}  # those who stand behind an item of the list of what to mend
 SILENT_DAYS = 30
+MANY = 3  # stages, to be named one by one where all are alike
 SILENT_TOLD = 3  # stages
 COMPARED_FROM = 10  # units of one source in both periods, as in story/station.py
 FOUND_WELL = 0.75  # the classifier's recall that a stage should not fall below
@@ -19,6 +21,8 @@ def headline(told: Facts) -> list[str]:
     by_level = {key: [stage["title"] for stage in told["stages"] if wording.level(stage["now"]).key == key] for key in wording.LEVELS}
     words = {"well": "Customers live it well", "badly": "They live it badly", "mixed": "Mixed", "unknown": "No number of all customers yet"}
     lived = [f"{words[key]}: {', '.join(by_level[key])}." for key in words if by_level[key]]
+    if len(by_level["unknown"]) == len(told["stages"]) > MANY:
+        lived = ["No stage has a number of all customers yet; each stage’s page tells what its sources say, and what would make it surer."]
     moved = [
         f"{state.words}: {', '.join(titles)}."
         for state in (wording.WORSE, wording.BETTER)
@@ -29,7 +33,7 @@ def headline(told: Facts) -> list[str]:
 
 def stake(item: Facts, currency: str) -> str:
     """Why a thing to mend stands where it does, from its figures, in one line."""
-    told = [f"{figures.count(item['met'], 'customer', 'customers')} met it in 90 days"] if item["met"] else []
+    told = [f"{figures.count(item['met'], 'customer', 'customers')} {DID.get(item['item'], 'met it')} in 90 days"] if item["met"] else []
     if item["value"] and item["customers"]:
         told.append(f"about {figures.number(item['customers'])} who left or bought less go with it, worth {figures.money(item['value'], currency)} a year")
     elif item["customers"]:
