@@ -73,7 +73,7 @@ def _spoken(part: str, name: str, better: int, words: str, what: str) -> Measure
 
 def _inside(name: str, better: int, words: str, what: str) -> Measure:
     definition = f"Share of our own people who spoke, by the list '{name}' of words.yaml: {what}. Never told of fewer than {LEAST}, nor by stage or team."
-    return Measure(INDIFFERENT, f"{name}_of_employees", better, words, "of our own people who spoke", definition, _OWN, is_of_stages=False)
+    return Measure(INDIFFERENT, f"{name}_of_employees", better, words, "who spoke", definition, _OWN, is_of_stages=False)
 
 
 MEASURES = (
@@ -109,9 +109,9 @@ MEASURES = (
     Measure(IRRELEVANT, "quiet_customers", -1, "Customers who passed no stage", "customers there all through it",
             "Share of those who were customers all through the period and passed no stage in it, as in customer_assets.",
             "that takes a source of kind customers and one of kind operations that names customers", is_of_stages=False),
-    _inside("pride", 1, "Of our own people speak with pride", "pride, loving the work or the place"),
-    _inside("difference", 1, "Of our own people tell of making a difference", "having helped, being thanked"),
-    _inside("detachment", -1, "Of our own people speak with detachment", "not my job, what's the point, nobody listens"),
+    _inside("pride", 1, "Our own people who speak with pride", "pride, loving the work or the place"),
+    _inside("difference", 1, "Our own people who tell of making a difference", "having helped, being thanked"),
+    _inside("detachment", -1, "Our own people who speak with detachment", "not my job, what's the point, nobody listens"),
 )  # fmt: skip
 BY_NAME = {measure.name: measure for measure in MEASURES}
 AXIS = {SAVED: "time_saved", SPENT: "time_well_spent"}
