@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,7 @@ from listening.bench import words
 from listening.bench.company import Company
 from listening.bench.rates import alone
 from listening.cli import app
-from listening.meter import Meter
+from listening.meter import Meter, Used
 
 STATIONS = ["landing", "records", "tagging", "themes", "signals", "warnings", "story", "growth", "leading", "publish"]
 
@@ -34,14 +35,17 @@ def test_new_records_on_a_history_are_timed_by_station_beside_a_night_with_one_a
     assert any(line.startswith("a script: .apply(VADER)") for line in lines)
 
 
-def test_its_figures_are_given_as_json_for_the_plots(tmp_path: Path) -> None:
-    printed = CliRunner().invoke(app, ["bench", "--records", "40", "--json"])
-    told = json.loads(printed.stdout)
-    (night,) = told["nights"]
-    assert list(night["stations"]) == STATIONS
-    assert (night["records"], night["what"]) == (40, "first night")
-    assert all(used["seconds"] > 0 and used["peak_mb"] > 1 for used in night["stations"].values())
-    assert [rate["records"] for rate in told["peers"]] == [16] * len(told["peers"])
+def test_its_figures_are_given_as_json_for_the_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one_night(folder: Path, *_: int) -> Iterator[bench.Walked]:
+        (folder / "inbox").mkdir(parents=True)
+        (folder / "inbox" / "survey-1.csv").touch()
+        yield bench.Walked("first night", 40, {"landing": Used(1.0, 2.0, 3.0)}, 4.0, 5.0, 6.0)
+
+    monkeypatch.setattr(bench, "nights", one_night)
+    monkeypatch.setattr(bench, "beside", lambda _: [bench.Rate("a script", 16, 1.0, 1.0, 1.0)])
+    told = json.loads(CliRunner().invoke(app, ["bench", "--records", "40", "--json"]).stdout)
+    assert told["nights"][0]["stations"] == {"landing": {"seconds": 1.0, "processor_seconds": 2.0, "peak_mb": 3.0}}
+    assert [rate["records"] for rate in told["peers"]] == [16]
 
 
 def test_a_company_says_as_much_as_asked_of_the_days_asked_and_never_the_same_twice(tmp_path: Path) -> None:
