@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextvars
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -61,9 +59,7 @@ def by_dask(run: Run) -> Iterator[Workers]:
 def _runner(run: Run) -> DaskTaskRunner:
     if run.scheduler:
         return DaskTaskRunner(address=run.scheduler)
-    number = run.processes or len(os.sched_getaffinity(0))
-    local: dict[str, Any] = {"n_workers": number, "threads_per_worker": 1, "dashboard_address": None}
-    return DaskTaskRunner(cluster_kwargs=local)
+    return DaskTaskRunner(cluster_kwargs={"n_workers": run.processes or tagging.cores(), "threads_per_worker": 1, "dashboard_address": None})
 
 
 @contextmanager

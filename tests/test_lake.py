@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from listening import lake, persons, search, warehouse
+from listening import check, lake, persons, search, warehouse
 from listening.cli import app
 from listening.forgotten import Identity
 from listening.publish import reading
@@ -201,6 +201,24 @@ def test_who_was_forgotten_while_the_lake_was_away_leaves_it_with_the_next_night
     assert search.files_with(the_lake(place).folder, ["CUST-77001"])
     run(place)
     assert search.files_with(the_lake(place).folder, ["CUST-77001", "zebrafinch"]) == []
+
+
+def test_the_folders_rights_say_who_may_read_the_files(place: Workspace) -> None:
+    folder = the_lake(place).folder
+    folder.mkdir(mode=0o750)
+    run(place)
+    assert {path.stat().st_mode & 0o777 for path in folder.rglob("*.parquet")} == {0o640}
+    assert reading.database(place).stat().st_mode & 0o777 == 0o600
+
+
+def test_check_says_whether_the_lake_answers_and_changes_nothing(place: Workspace, catalogue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "empty" in {finding.what: finding.sentence for finding in check.check(place)}["lake.fernway"]
+    assert in_catalogue(catalogue, "ducklake") == []
+    run(place)
+    found = {finding.what: finding for finding in check.check(place)}["lake.fernway"]
+    assert (found.state, found.sentence) == ("ok", "its catalogue answers")
+    monkeypatch.setenv("LISTENING_LAKE", catalogue.replace(databases.PASSWORD, "wrong"))
+    assert {finding.what: finding.state for finding in check.check(place)}["lake.fernway"] == "fault"
 
 
 def test_analysts_ask_the_lake_from_the_command_line_and_can_only_read(place: Workspace) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from listening import night, tagging, warehouse
+from listening import journey, night, tagging, warehouse, workspace
 from listening.tagging import Part, Workers
 from listening.workspace import Mend, Workspace
 from tests.conftest import SAMPLE
@@ -123,6 +123,12 @@ def test_a_part_holds_no_more_than_asked_and_all_records_are_in_one(make_workspa
         tonight.gather("survey")
         tonight.understand(Workers(look, 40))
     assert seen == [40, 40, 10]
+
+
+def test_a_worker_with_another_program_refuses_a_part(tmp_path: Path, fitted: Path) -> None:
+    stages = journey.read(workspace.shipped("default-journey.yaml"))
+    with pytest.raises(Mend, match="install the same"):
+        tagging.tag_part(Part(tmp_path, fitted, "1", stages, "1", program="0.0.0"))
 
 
 @pytest.mark.parametrize(
