@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -74,81 +71,20 @@ def in_lake(place: Workspace, query: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in lake.ask(the_lake(place), query).to_pylist()]
 
 
-def contents(ask: Callable[[str], Any], names: list[str]) -> dict[str, list[dict[str, Any]]]:
-    return {name: ask(f'from "{name}" order by all').to_pylist() for name in names}
+def published(path: Path) -> dict[str, list[dict[str, Any]]]:
+    with contextlib.closing(warehouse.read_only(path)) as connection:
+        return contents(connection, "main")
 
 
-def published(place: Workspace) -> dict[str, list[dict[str, Any]]]:
-    path = reading.database(place)
-    names = [row["table_name"] for row in warehouse.ask(path, "select table_name from duckdb_tables() order by 1").to_pylist()]
-    return contents(lambda query: warehouse.ask(path, query), names)
+def kept(here: lake.Lake) -> dict[str, list[dict[str, Any]]]:
+    with lake._opened(here, is_reader=True) as connection:
+        connection.execute(f'use lake."{here.name}"')
+        return contents(connection, here.name)
 
 
-def kept(place: Workspace) -> dict[str, list[dict[str, Any]]]:
-    names = [str(name) for (name,) in in_lake(place, "select table_name from duckdb_tables() where schema_name = 'fernway' order by 1")]
-    return contents(lambda query: lake.ask(the_lake(place), query), names)
-
-
-def test_the_lake_holds_the_published_tables_to_the_row_night_after_night(place: Workspace) -> None:
-    run(place, "2026-06-30")
-    assert kept(place) == published(place)
-    drop(place, "survey-2.csv", EDITED)
-    run(place)
-    assert kept(place) == published(place)
-    assert in_lake(place, "select count(*) from records") == [(5,)]
-
-
-def test_every_table_and_column_is_described_in_the_lake_as_well(place: Workspace) -> None:
-    run(place, "2026-06-30")
-    described = "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = '{}' order by all"
-    assert in_lake(place, described.format("fernway")) == [
-        tuple(row.values()) for row in warehouse.ask(reading.database(place), described.format("main")).to_pylist()
-    ]
-
-
-def test_a_night_writes_only_what_differs_and_an_earlier_one_can_be_asked(place: Workspace) -> None:
-    run(place, "2026-06-30")
-    before = {path.name for path in (place.root.parent / "lake").rglob("*.parquet")}
-    lake.write(the_lake(place), reading.database(place), "again")
-    assert {path.name for path in (place.root.parent / "lake").rglob("*.parquet")} == before
-    drop(place, "survey-2.csv", EDITED)
-    run(place)
-    (first,) = in_lake(place, "select min(snapshot_id) from lake.snapshots() where commit_message is not null")
-    assert in_lake(place, f"select count(*) from records at (version => {first[0]})") == [(4,)]
-
-
-def test_two_writers_and_a_reader_at_once_lose_nothing(place: Workspace, tmp_path: Path) -> None:
-    look, nights = "select (select count(*) from records) as n, (select max(run_id) from runs) as r", []
-    for as_of, answers in (("2026-06-30", ANSWERS), (None, EDITED)):
-        drop(place, "survey.csv", answers)
-        run(place, as_of)
-        shutil.copyfile(reading.database(place), tmp_path / f"{len(nights)}.duckdb")
-        nights.append(tmp_path / f"{len(nights)}.duckdb")
-    whole = {tuple(row.values()) for path in nights for row in warehouse.ask(path, look).to_pylist()}
-    lakes = [lake.Lake(the_lake(place).catalogue, the_lake(place).folder, name, 7) for name in ("one", "two", "two")]
-    seen: set[tuple[Any, ...]] = set()
-    is_over = threading.Event()
-
-    def write(mine: lake.Lake) -> None:
-        for path in (nights * 2)[1:]:
-            lake.write(mine, path, path.stem)
-
-    def read() -> None:
-        while not is_over.is_set():
-            seen.update(in_lake(place, look))
-
-    with ThreadPoolExecutor(4) as pool:
-        reader = pool.submit(read)
-        for writer in [pool.submit(write, mine) for mine in lakes]:
-            writer.result()
-        is_over.set()
-        reader.result()
-    assert seen
-    assert seen <= whole
-    last = published(place)
-    for mine in lakes[:2]:
-        assert contents(lambda query, mine=mine: lake.ask(mine, query), list(last)) == last  # type: ignore[misc]
-    assert kept(place) == last, "whoever wrote, the third workspace's tables are as they were"
+def contents(connection: Any, schema: str) -> dict[str, list[dict[str, Any]]]:
+    names = connection.execute(f"select table_name from duckdb_tables() where schema_name = '{schema}' order by 1").fetchall()
+    return {name: connection.execute(f'from "{name}" order by all').to_arrow_table().to_pylist() for (name,) in names}
 
 
 def in_catalogue(address: str, word: str) -> list[str]:
