@@ -26,6 +26,7 @@ import pyarrow as pa
 from listening import __version__, growth, journey, labels, landing, leading, publish, records, runs, signals, story, tagging, warehouse, warnings
 from listening.forgotten import Forgotten
 from listening.journey import Journey
+from listening.meter import Meter
 from listening.publish import notices
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Settings, Source, Workspace
@@ -55,6 +56,7 @@ class Night:
     counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
     tagged: tagging.Tagged = field(default_factory=tagging.Tagged)
     published: Path | None = None
+    meter: Meter = field(default_factory=Meter)
 
     @property
     def status(self) -> int:
@@ -123,15 +125,20 @@ class Night:
     def _gather(self, name: str) -> None:
         source = self.settings.sources[name]
         if self.is_pulling:
-            landed = landing.land(self.workspace, self.warehouse, source, self.clock)
+            with self.meter("landing"):
+                landed = landing.land(self.workspace, self.warehouse, source, self.clock)
             self.pulled[name] = landed
             self._note(name, landed.faults, landed.notes)
-        if damaged := self._damaged(name):
+        with self.meter("landing"):
+            damaged = self._damaged(name)
+        if damaged:
             self._note(name, damaged, [])
             return
-        shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
+        with self.meter("records"):
+            shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
         self._note(name, shaped.faults, shaped.notes)
-        self._empty(source, shaped)
+        with self.meter("records"):
+            self._empty(source, shaped)
         self.counts[name] = shaped.counts
         self.reasons[name] = shaped.reasons
         self._journal()
@@ -155,32 +162,47 @@ class Night:
 
     def understand(self, workers: tagging.Workers | None = None) -> None:
         """Tag every record that has no tags of the present classifier and journey, by workers where there are any."""
-        self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey, workers)
+        with self.meter("tagging"):
+            self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey, workers)
         self.notes += self.tagged.notes
         if self.tagged.records:
             log.info("tagged %s records, %s sentences", self.tagged.records, self.tagged.sentences)
-        self._note("", [], tagging.theme(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock, self.is_replay).notes)
+        with self.meter("themes"):
+            themed = tagging.theme(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock, self.is_replay)
+        self._note("", [], themed.notes)
 
     def tell(self) -> None:
         """Count the signals, warn of what gets worse, and tell each stage's story."""
-        signals.count(self.warehouse, self.clock)
-        self._note("", [], warnings.warn(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock).notes)
-        story.tell(self.warehouse, self.journey, self.settings.company, self.clock)
-        self._note("", [], growth.tell(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock))
-        self._note("", [], leading.tell(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock))
+        given = (self.workspace, self.warehouse, self.journey, self.settings.company, self.clock)
+        with self.meter("signals"):
+            signals.count(self.warehouse, self.clock)
+        with self.meter("warnings"):
+            self._note("", [], warnings.warn(*given).notes)
+        with self.meter("story"):
+            story.tell(*given[1:])
+        with self.meter("growth"):
+            self._note("", [], growth.tell(*given))
+        with self.meter("leading"):
+            self._note("", [], leading.tell(*given))
 
     def publish(self) -> Path:
         """Write down the run and publish it as a whole."""
         self._write_journey()
         runs.keep(self.workspace, self.warehouse, self._run(runs.DONE_IN_PART if self.faults else runs.DONE), is_journaled=False)
-        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.is_replay)
-        try:
-            publish.to_lake(self.workspace, self.published, Forgotten(self.workspace).is_due)
-        except Mend as problem:
-            self._note(publish.LAKE, [str(problem)], [])
+        with self.meter("publish"):
+            self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.is_replay)
+            self._fill_lake(self.published)
         self._journal(runs.DONE_IN_PART if self.faults else runs.DONE)
         log.info("published %s", self.published)
+        log.info("seconds by station: %s", ", ".join(f"{name} {used.seconds:.1f}" for name, used in self.meter.used.items()))
         return self.published
+
+    def _fill_lake(self, run: Path) -> None:
+        """Copy what is published into the lake, where there is one; a lake that fails takes nothing from the night."""
+        try:
+            publish.to_lake(self.workspace, run, Forgotten(self.workspace).is_due)
+        except Mend as problem:
+            self._note(publish.LAKE, [str(problem)], [])
 
     def notify(self, by_block: notices.Block | None = None) -> None:
         """Tell people what the published night brought; that this fails is a note, and the next night tells it."""

@@ -23,6 +23,7 @@ SHARED = {
     "listening.forgotten",
     "listening.tables",
     "listening.chances",
+    "listening.figures",
     "listening.intervals",
 }
 MODULES = sorted(path for folder in ("listening", "pipelines") for path in (ROOT / folder).rglob("*.py"))

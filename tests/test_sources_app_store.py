@@ -17,7 +17,7 @@ from tests.standins import signed
 from tests.standins.app_store import APP_ID, DAY, ISSUER_ID, KEY_ID, AppStore, Event, review_id
 from tests.standins.server import PASSING, Fault
 
-NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60, here each is three days long
 
 Make = Callable[..., Workspace]
 SOURCE = f"""
@@ -79,7 +79,7 @@ def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_worksp
     for number in range(NIGHTS):
         store.later(1 + store.random.randrange(4), store.random.choice(PASSING))
         store.later(5 + store.random.randrange(9), store.random.choice(PASSING))
-        store.clock.wait(DAY)
+        store.clock.wait(60 / NIGHTS * DAY)
         tonight, found = gather(place, store)
         assert not tonight.faults, (number, tonight.faults)
         assert found == store.told(), number

@@ -17,7 +17,7 @@ from tests.standins import typeform as standins
 from tests.standins.server import PASSING, Fault
 from tests.standins.typeform import DAY, Typeform
 
-NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60, here each is three days long
 
 Make = Callable[..., Workspace]
 SOURCE = """
@@ -69,7 +69,7 @@ def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_worksp
     place = make_workspace(SOURCE.format(url=account.base_url))
     for number in range(NIGHTS):
         account.later(1 + account.random.randrange(4), account.random.choice(PASSING))
-        account.clock.wait(DAY)
+        account.clock.wait(60 / NIGHTS * DAY)
         tonight, found = gather(place, account)
         assert not tonight.faults, (number, tonight.faults)
         assert found == account.told(), number

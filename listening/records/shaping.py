@@ -21,7 +21,7 @@ from listening.records import cleaning, folding, layouts, making, privacy, pulls
 from listening.records.folding import Record
 from listening.records.making import Maker
 from listening.records.pulls import Landed, Shaped
-from listening.records.rows import Layout, Said
+from listening.records.rows import Layout, Said, listed
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Mend, Source, Workspace
 
@@ -173,7 +173,7 @@ def _look_ahead(shaper: _Shaper, pull: _Pull) -> None:
         pull.refuse(
             "no date",
             f"no column says when something was said. Name it with columns = {{said_at = '…'}} in [sources.{source.name}], "
-            f"or give one date for all rows with said_at_default = 2025-01-31. The columns are: {', '.join(fields[:30])}.",
+            f"or give one date for all rows with said_at_default = 2025-01-31. The columns are: {listed(fields)}.",
         )
     elif pull.layout.dates:
         pull.find_day_order(source, list(pull.layout.dates))

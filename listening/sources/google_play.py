@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -244,7 +245,7 @@ def _reports(session: Session, client: Client, state: State | None) -> Iterator[
             if taken.get(name) == mark:
                 continue
             path = Path(folder, "report.csv")
-            buckets.download(f"storage/v1/b/{bucket}/o/{quote(name, safe='')}", path, {"alt": "media"})
+            buckets.download(f"storage/v1/b/{bucket}/o/{quote(name, safe='')}", path, {"alt": "media"}, is_whole=_is_report)
             yield from _rows(name, path)
             taken[name] = mark
             yield Page([], {"at": at, "files": dict(taken)})
@@ -281,26 +282,38 @@ def _listed(session: Session, buckets: Client, bucket: str) -> list[tuple[str, s
         asked["pageToken"] = token
 
 
-def _rows(name: str, path: Path) -> Iterator[Page]:
-    """The reviews with words of one report. Stars alone have no id, and the interface does not give them either."""
+def _is_report(path: Path) -> bool:
+    """Is a file a table of reviews that can be read to its end? What stands in its place for a moment, an error page say, is not."""
+    try:
+        with path.open(encoding=_encoding(path), newline="") as lines:
+            rows = csv.reader(lines, strict=True)
+            columns = next(rows, [])
+            deque(rows, maxlen=0)
+    except (UnicodeError, csv.Error):
+        return False
+    return any(column.startswith("Review ") for column in columns)
+
+
+def _encoding(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(3)
-    encoding = _MARKS.get(start[:2], "utf-16-le" if b"\x00" in start else "utf-8")
+    return _MARKS.get(start[:2], "utf-16-le" if b"\x00" in start else "utf-8")
+
+
+def _rows(name: str, path: Path) -> Iterator[Page]:
+    """The reviews with words of one report. Stars alone have no id, and the interface does not give them either."""
     rows: list[Cells] = []
-    try:
-        with path.open(encoding=encoding, newline="") as lines:
-            report = csv.DictReader(lines, strict=True)
-            lacking = {"Review Link", "Review Text", "Star Rating"} - set(report.fieldnames or ())
-            if lacking:
-                raise Stopped(f"has a report {name} without a column '{min(lacking)}'. What came before is kept.")
-            for row in report:
-                if row["Review Text"] or row.get("Review Title"):
-                    rows.append({str(column): cell for column, cell in row.items() if column is not None})
-                if len(rows) >= REPORT_ROWS:
-                    yield Page(rows)
-                    rows = []
-    except (UnicodeError, csv.Error):
-        raise Stopped(f"has a report {name} that cannot be read. What came before is kept; it is read again the next night.") from None
+    with path.open(encoding=_encoding(path), newline="") as lines:
+        report = csv.DictReader(lines, strict=True)
+        lacking = {"Review Link", "Review Text", "Star Rating"} - set(report.fieldnames or ())
+        if lacking:
+            raise Stopped(f"has a report {name} without a column '{min(lacking)}'. What came before is kept.")
+        for row in report:
+            if row["Review Text"] or row.get("Review Title"):
+                rows.append({str(column): cell for column, cell in row.items() if column is not None})
+            if len(rows) >= REPORT_ROWS:
+                yield Page(rows)
+                rows = []
     yield Page(rows)
 
 

@@ -226,8 +226,11 @@ class Client:
         answer: Answer = self._asked("GET", path, lambda answer: answer, params=parameters or None, headers=headers)
         return answer
 
-    def download(self, path: str, target: Path, parameters: Mapping[str, Any] | None = None) -> None:
-        """Write the answer to a file, a piece at a time, so that its size does not matter; the file is whole or not there."""
+    def download(self, path: str, target: Path, parameters: Mapping[str, Any] | None = None, *, is_whole: Callable[[Path], bool] = lambda path: True) -> None:
+        """Write the answer to a file, a piece at a time, so that its size does not matter; the file is whole or not there.
+
+        One that `is_whole` denies is asked for again, as any damaged answer is.
+        """
 
         def write(response: httpx.Response) -> None:
             with target.open("wb") as file:
@@ -235,8 +238,12 @@ class Client:
                     self.bytes += len(piece)
                     file.write(piece)
 
+        def read(answer: Answer) -> None:
+            if not is_whole(target):
+                raise _Broken(f"gives a damaged file at {answer.place}")
+
         try:
-            self._asked("GET", path, lambda answer: answer, params=parameters or None, into=write)
+            self._asked("GET", path, read, params=parameters or None, into=write)
         except BaseException:
             target.unlink(missing_ok=True)
             raise

@@ -24,7 +24,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 PLACES = 6
 LEAST_OF_A_SIDE = 3
 CENTRAL = 0.6
-MOST_COMPARED = 400  # sentences of a side that are compared; beyond them every k-th of each source by id
+MOST_COMPARED = 400  # sentences of a side that are candidates; beyond them every k-th of each source by id
+STEP = 5  # per cent, in which sides are told apart for quotes; a place of six is 17
 SIDES = ("trouble", "great")
 KEY = ["period_kind", "period", "stage"]
 
@@ -32,16 +33,18 @@ Shares = Mapping[str, float]
 Open = dict[str, Counter[str]]
 
 
-def pick(candidates: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    """Quotes for each stage and period of the cut 'all', ranked within their side.
+def pick(candidates: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Quotes for each stage and period, ranked within their side.
 
     Args:
         candidates: sentences with stage, period, side, record_id, sentence_no, voice (who says it), text and source.
-        sources: what each source says of a stage, for the sides' shares.
+        shares: how much of trouble and of great there is, by stage and period.
     """
-    rows = _thinned(candidates.sort_values([*KEY, "side", "record_id", "sentence_no"], kind="stable", ignore_index=True))
-    shares = sources[sources["cut_by"] == "all"].groupby(KEY)[list(SIDES)].sum()
-    weights = {key: dict(zip(SIDES, pair, strict=True)) for key, pair in zip(shares.index, shares.to_numpy(float).tolist(), strict=True)}
+    rows = candidates.sort_values([*KEY, "side", "record_id", "sentence_no"], kind="stable", ignore_index=True)
+    weights = {
+        key: dict(zip(SIDES, pair, strict=True))
+        for key, pair in zip(shares[KEY].itertuples(index=False, name=None), shares[list(SIDES)].to_numpy(float).tolist(), strict=True)
+    }
     words = _words(rows["text"].tolist())
     voices, origins = rows["voice"].astype(str).tolist(), rows["source"].astype(str).tolist()
     is_first = ~rows.assign(text=rows["text"].str.casefold()).duplicated([*KEY, "side", "source", "text"]).to_numpy(bool)
@@ -54,6 +57,19 @@ def pick(candidates: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
             )
     chosen = [(place, rank) for key, of_sides in pools.items() for place, rank in _both_sides(of_sides, weights[key])]
     return rows.iloc[[place for place, _ in chosen]].assign(rank=[rank for _, rank in chosen]).reset_index(drop=True)
+
+
+def sides(stories: pd.DataFrame) -> pd.DataFrame:
+    """How trouble and great divide each stage and period, in per cent: of all customers where it is known, else of those who spoke.
+
+    Estimates of all periods move a little every night; steps seldom do, and only then quotes are chosen again.
+    """
+    whole = stories[(stories["cut_by"] == "all") & (stories["period_kind"] != "month")]
+    known = whole["trouble_of_customers"].notna()
+    trouble, great = (whole[f"{side}_of_customers"].where(known, whole[side]) for side in SIDES)
+    there = trouble + great > 0
+    percent = STEP * (100 / STEP * trouble[there] / (trouble + great)[there]).round().astype("int64")
+    return whole.loc[there, KEY].assign(trouble=percent, great=100 - percent)
 
 
 def seats(weight: Shares, heard: Mapping[str, int], available: Mapping[str, int], places: int = PLACES) -> dict[str, int]:
@@ -157,18 +173,6 @@ def _after(need: dict[str, int], open_: Open, left: Counter[str], side: str, sou
     """What is needed, open and left once a source has spoken for a side."""
     one = Counter({source: 1})
     return {**need, side: need[side] - 1}, {**open_, side: open_[side] - one}, left - one
-
-
-def _thinned(rows: pd.DataFrame) -> pd.DataFrame:
-    """At most MOST_COMPARED sentences of a side, evenly spread over each of its sources."""
-    if rows.empty:
-        return rows
-    side = [*KEY, "side"]
-    of_source = rows.groupby([*side, "source"])["record_id"]
-    number, size = of_source.cumcount(), of_source.transform("size")
-    allowed = np.maximum(MOST_COMPARED // rows.groupby(side)["source"].transform("nunique"), 1)
-    is_kept = (size <= allowed) | (number * allowed // size > (number - 1) * allowed // size)
-    return rows[is_kept].reset_index(drop=True)
 
 
 def _words(texts: list[str]) -> sp.csr_matrix:

@@ -18,7 +18,7 @@ with labelled as (
 enough as (
     select labelled.source, periods.period_kind, periods.period, periods.period_start, periods.period_end
     from labelled
-    inner join story.periods as periods on labelled.said_on >= periods.period_start and labelled.said_on < periods.period_end
+    inner join story.due as periods on labelled.said_on >= periods.period_start and labelled.said_on < periods.period_end
     group by all
     having count(*) >= $enough
 ),
