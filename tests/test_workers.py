@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 import os
@@ -17,7 +18,7 @@ import pytest
 
 from listening import journey, night, tagging, warehouse, workspace
 from listening.tagging import Part, Workers
-from listening.workspace import Mend, Workspace
+from listening.workspace import Mend, Run, Workspace
 from tests.conftest import SAMPLE
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +109,18 @@ def test_what_workers_give_up_is_tagged_all_the_same(make_workspace: Callable[..
     for name, rows in expected.items():
         pd.testing.assert_frame_equal(found[name], rows)
     assert not place.parts.exists()
+
+
+def test_a_scheduler_that_is_not_there_costs_a_moment_and_no_record(
+    make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    dask = pytest.importorskip("dask", reason="no Dask here: pip install 'listening-path[dask]'")
+    workers = pytest.importorskip("pipelines.workers")
+    monkeypatch.setattr(workers, "_one_server", contextlib.nullcontext)
+    place = make_workspace(SURVEY, {"survey.csv": answers(90)})
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}), workers.by_dask(Run(workers="dask", scheduler="tcp://127.0.0.1:9", part=25)) as nobody:
+        assert len(tagged(place, nobody)["tags"]) == 90
+    assert caplog.text.count("Dask cannot be reached") == 1
 
 
 def test_a_part_holds_no_more_than_asked_and_all_records_are_in_one(make_workspace: Callable[..., Workspace]) -> None:
