@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.resources
 import logging
+import os
 import random
 import tempfile
 import time
@@ -72,11 +73,22 @@ def write(lake: Lake, database: Path, run_id: str, is_forgetting: bool = False) 
     Raises:
         Mend: the lake cannot be reached or written.
     """
-    lake.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _told(lake), _opened(lake) as connection:
+    with _told(lake), _rights_of(lake.folder), _opened(lake) as connection:
         connection.execute(f"attach '{_literal(str(database))}' as published (read_only)")
         touched = _tried(lambda: _write(connection, lake.name, run_id, is_forgetting), connection)
         _tried(lambda: _clean(connection, lake, touched, is_forgetting), connection)
+
+
+def probe(lake: Lake) -> str:
+    """Whether the catalogue answers, in words; changes nothing.
+
+    Raises:
+        Mend: it does not.
+    """
+    with _told(lake), _connected(lake) as connection:
+        connection.execute(f"attach '{_options(lake)}' as catalogue (type postgres, secret catalogue, read_only)")
+        is_filled = connection.execute("select 1 from duckdb_tables() where database_name = 'catalogue' and table_name = 'ducklake_snapshot'").fetchall()
+    return "its catalogue answers" if is_filled else "its catalogue answers and is empty; the first night fills it"
 
 
 def ask(lake: Lake, statement: str) -> pa.Table:
@@ -179,21 +191,43 @@ def _tried(work: Callable[[], T], connection: duckdb.DuckDBPyConnection) -> T:
 
 
 @contextmanager
+def _rights_of(folder: Path) -> Iterator[None]:
+    """Give what is written there the rights of the folder: who may read it may read the tables. A new one is its owner's only."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    before = os.umask(0o777 & ~folder.stat().st_mode)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def _opened(lake: Lake, is_reader: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the lake attached; the password is only in its secret, so no message and no table can show it."""
+    """A connection with the lake attached."""
+    with _connected(lake) as connection:
+        how = "read_only" if is_reader else f"data_path '{_literal(str(lake.folder))}', data_inlining_row_limit 0"
+        connection.execute(f"attach 'ducklake:postgres:{_options(lake)}' as lake (meta_secret 'catalogue', {how})")
+        yield connection
+
+
+@contextmanager
+def _connected(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that knows the catalogue's password; it is only in a secret, so no message and no table can show it."""
+    address = _address(lake)
+    named = {"host": address.hostname, "port": address.port, "database": address.path.strip("/"), "user": address.username, "password": address.password}
+    given = ", ".join(f"{key} '{_literal(unquote(str(value)))}'" for key, value in named.items() if value)
     with tempfile.TemporaryDirectory(prefix="listening-lake-") as spilled, duckdb.connect(config=warehouse.SETTINGS) as connection:
         connection.execute(f"set temp_directory = '{spilled}'")
         connection.execute("set TimeZone = 'UTC'")
         for extension in EXTENSIONS:
             connection.execute(f"load '{_extension(extension)}'")
-        address = _address(lake)
-        named = {"host": address.hostname, "port": address.port, "database": address.path.strip("/"), "user": address.username, "password": address.password}
-        given = ", ".join(f"{key} '{_literal(unquote(str(value)))}'" for key, value in named.items() if value)
         connection.execute(f"create secret catalogue (type postgres, {given})")
-        more = " ".join(f"{key}={value}" for key, value in {"connect_timeout": "20", **dict(parse_qsl(address.query))}.items())
-        options = "read_only" if is_reader else f"data_path '{_literal(str(lake.folder))}', data_inlining_row_limit 0"
-        connection.execute(f"attach 'ducklake:postgres:{_literal(more)}' as lake (meta_secret 'catalogue', {options})")
         yield connection
+
+
+def _options(lake: Lake) -> str:
+    """What the address says beside the server, such as sslmode."""
+    return _literal(" ".join(f"{key}={value}" for key, value in {"connect_timeout": "20", **dict(parse_qsl(_address(lake).query))}.items()))
 
 
 def _address(lake: Lake) -> SplitResult:

@@ -561,4 +561,15 @@ timezone = "Europe/London"     # the company's time zone: it decides what day so
 # slack_webhook = "env:SLACK_WEBHOOK"
 # teams_webhook = "file:secrets/teams"
 # page = "https://intranet.company.com/voice/"
+#
+# Beyond one machine (docs/scale.md): tag a long history on Dask's workers; publish into a lake as well.
+#
+# [run]
+# workers = "dask"
+# scheduler = "tcp://10.0.0.5:8786"
+#
+# [lake]
+# catalogue = "env:LISTENING_LAKE"  # postgresql://user:password@host:5432/database
+# data_path = "/srv/lake"
+# name = "this_company"
 """
