@@ -162,10 +162,10 @@ def _contents(session: Session, client: Client, known: Mapping[str, list[Any]]) 
     while True:
         content: Cells = {}
         for _ in range(ASKED_FOR_NOTHING):
-            content = client.get(path, {"maxResults": PAGE_ROWS, **({"token": token} if token else {})}, needs=("reviews",) if is_any_due or token else ())
+            content = client.get(path, {"maxResults": PAGE_ROWS, **({"token": token} if token else {})}, needs=("reviews",) if is_any_due and not token else ())
             if content:
                 break
-        yield content
+        yield content  # one after the first may lack reviews: Google leaves out lists that are empty
         token = _token(content)
         if token is None:
             return
