@@ -29,7 +29,7 @@ TOO_RECENT = 300  # seconds before now that a first start_time must lie back, wi
 AT_ONCE = 4  # requests for comments
 _RATED = ("good", "bad")
 _LEAST_OF_DELETED: Cells = {"created_at": "1970-01-01T00:00:00Z", "requester_id": None, "description": None}  # where nothing else is left of it
-_NOT_SHOWN, _NOT_THERE = (403, 404, 410), (404, 410)
+_NOT_SHOWN, _NOT_THERE, _NOT_KNOWN = (403, 404, 410), (404, 410), (400, 404, 410, 422)
 
 
 @contextmanager
@@ -68,10 +68,17 @@ def _tickets(session: Session, client: Client, state: State | None) -> Iterator[
     cursor: str | None = state["cursor"] if state else None
     until = int(state["until"]) if state else 0
     done = int(state.get("done", 0)) if state else 0
+    start, may_begin_again = _start(session), True
     details = _Details(session, client)
     while True:
-        asked: dict[str, Any] = {"cursor": cursor} if cursor else {"start_time": _start(session)}
-        content = client.get(EXPORT, {**asked, "per_page": PAGE_ROWS, "include": "comment_count"}, needs=("tickets", "end_of_stream"))
+        try:
+            content = _exported(client, {"cursor": cursor} if cursor else {"start_time": start})
+        except Refused as problem:
+            if problem.status not in _NOT_KNOWN or not cursor or not may_begin_again:
+                raise
+            session.note("does not know its own cursor any more, so that the tickets changed since then are asked for by their time")
+            cursor, done, may_begin_again, start = None, 0, False, max(start, min(until, int(session.clock)) - TOO_RECENT)
+            continue
         tickets = _objects(content["tickets"], "tickets")
         following, is_end = content.get("after_cursor") or (None if tickets else cursor), content["end_of_stream"] in (True, "true")
         if not following and not is_end:
@@ -87,6 +94,10 @@ def _tickets(session: Session, client: Client, state: State | None) -> Iterator[
         if is_end:
             return
         cursor, done = following, 0
+
+
+def _exported(client: Client, asked: Cells) -> Cells:
+    return dict(client.get(EXPORT, {**asked, "per_page": PAGE_ROWS, "include": "comment_count"}, needs=("tickets", "end_of_stream")))
 
 
 def _parts(tickets: list[Cells]) -> Iterator[tuple[list[Cells], bool]]:
