@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_DAY := 2026-06-30
+SIZE ?= 1000000
 
 .PHONY: help setup demo bench test soak lint format lock clean
 
@@ -26,8 +27,9 @@ demo: setup  ## Run the nightly flow over the sample company, print the story an
 	$(BIN)/listening story --workspace demo
 	@echo; printf 'The page: '; $(BIN)/listening open --workspace demo
 
-bench: setup  ## Time a night station by station, on rows made from the sample's words
-	$(BIN)/listening bench --records 20000
+bench: setup  ## Time nights station by station: a first night, new records on a history, and others beside (an hour; SIZE=100000 for less)
+	$(BIN)/listening bench --records 10000 --history $(SIZE)
+	$(BIN)/listening bench --records 10000 --history $$(($(SIZE) / 10))
 	$(BIN)/listening bench --tagging --records 200000
 
 test: setup  ## Run all tests

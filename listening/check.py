@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from listening import journey, landing, records, suggesting, warehouse
+from listening import journey, lake, landing, records, suggesting, warehouse
 from listening.publish import notices
 from listening.tagging import classifier, themes
 from listening.workspace import Mend, Settings, Workspace
@@ -33,7 +33,7 @@ class Finding:
 
 
 def check(workspace: Workspace) -> list[Finding]:
-    """Look at configuration, journey, themes, classifier, disk and every source.
+    """Look at configuration, journey, themes, classifier, disk, lake and every source.
 
     Raises:
         Mend: there is no workspace here, or listening.toml as a whole cannot be used.
@@ -48,6 +48,7 @@ def check(workspace: Workspace) -> list[Finding]:
         _attempt("disk", lambda: _disk(workspace)),
     ]
     findings += [_attempt(f"digest.{way}", functools.partial(notices.probe, workspace, settings.digest, way)) for way in settings.digest.ways]
+    findings += [_attempt(f"lake.{settings.lake.name}", lambda: _lake(workspace))] if settings.lake else []
     findings += [Finding(f"sources.{name}", "fault", sentence) for name, sentence in settings.faults.items()]
     if findings[1].state == "ok":
         findings += _rehearsal(workspace, settings)
@@ -98,6 +99,11 @@ def _disk(workspace: Workspace) -> str:
     if free < FREE_BYTES:
         raise Mend(f"only {free / 2**20:.0f} MB are free; a night needs room for a second copy of the store. Free at least 1 GB.")
     return f"{free / 2**30:.0f} GB free"
+
+
+def _lake(workspace: Workspace) -> str:
+    place = lake.of(workspace)
+    return lake.probe(place) if place else ""
 
 
 @dataclass(frozen=True)

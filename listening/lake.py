@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.resources
 import logging
+import os
 import random
 import tempfile
 import time
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import duckdb
@@ -35,6 +37,7 @@ from duckdb_columns() inner join duckdb_tables() using (database_name, schema_na
 where database_name = $database and schema_name = $schema
 order by table_name, column_index
 """
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -70,11 +73,22 @@ def write(lake: Lake, database: Path, run_id: str, is_forgetting: bool = False) 
     Raises:
         Mend: the lake cannot be reached or written.
     """
-    lake.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _told(lake), _opened(lake) as connection:
+    with _told(lake), _rights_of(lake.folder), _opened(lake) as connection:
         connection.execute(f"attach '{_literal(str(database))}' as published (read_only)")
-        _tried(lambda: _write(connection, lake.name, run_id, is_forgetting), connection)
-        _tried(lambda: _clean(connection, lake, is_forgetting), connection)
+        touched = _tried(lambda: _write(connection, lake.name, run_id, is_forgetting), connection)
+        _tried(lambda: _clean(connection, lake, touched, is_forgetting), connection)
+
+
+def probe(lake: Lake) -> str:
+    """Whether the catalogue answers, in words; changes nothing.
+
+    Raises:
+        Mend: it does not.
+    """
+    with _told(lake), _connected(lake) as connection:
+        connection.execute(f"attach '{_options(lake)}' as catalogue (type postgres, secret catalogue, read_only)")
+        is_filled = connection.execute("select 1 from duckdb_tables() where database_name = 'catalogue' and table_name = 'ducklake_snapshot'").fetchall()
+    return "its catalogue answers" if is_filled else "its catalogue answers and is empty; the first night fills it"
 
 
 def ask(lake: Lake, statement: str) -> pa.Table:
@@ -92,19 +106,24 @@ def ask(lake: Lake, statement: str) -> pa.Table:
         return warehouse.answer(connection, statement)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, name: str, run_id: str, is_anew: bool) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, name: str, run_id: str, is_anew: bool) -> list[str]:
+    """Put what differs into the lake, all of it or nothing; gives the tables that were touched."""
+    touched = []
     connection.execute("begin")
     connection.execute(f'create schema if not exists lake."{name}"')
     wanted, there = _shapes(connection, "published", "main"), _shapes(connection, "lake", name)
     for table in there.keys() - wanted.keys():
         connection.execute(f'drop table lake."{name}"."{table}"')
     for table, shape in wanted.items():
+        target = f'lake."{name}"."{table}"'
         if is_anew or there.get(table) != shape:
-            _replace(connection, f'lake."{name}"."{table}"', table, shape)
-        else:
-            _change(connection, f'lake."{name}"."{table}"', table)
+            _replace(connection, target, table, shape)
+            touched.append(table)
+        elif _change(connection, target, table):
+            touched.append(table)
     connection.execute("call lake.set_commit_message('listening', $words)", {"words": f"{name} {run_id}"})
     connection.execute("commit")
+    return touched
 
 
 def _shapes(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -> dict[str, list[tuple[str, ...]]]:
@@ -117,13 +136,13 @@ def _shapes(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -
 
 def _replace(connection: duckdb.DuckDBPyConnection, target: str, table: str, shape: list[tuple[str, ...]]) -> None:
     connection.execute(f'create or replace table {target} as from published.main."{table}"')
-    for column, _, words, comment in shape:
+    for column, _, words, _ in shape:
         connection.execute(f"comment on column {target}.\"{column}\" is '{_literal(words)}'")
-    connection.execute(f"comment on table {target} is '{_literal(comment)}'")
+    connection.execute(f"comment on table {target} is '{_literal(shape[0][-1])}'")
 
 
-def _change(connection: duckdb.DuckDBPyConnection, target: str, table: str) -> None:
-    """Put the rows that differ in the place of those with the same key."""
+def _change(connection: duckdb.DuckDBPyConnection, target: str, table: str) -> bool:
+    """Put the rows that differ in the place of those with the same key; gives whether there are any."""
     key = ", ".join(f'"{column}"' for column in tables.table(f"publish/{table}").key)
     same = " and ".join(f'kept."{column}" is not distinct from changed."{column}"' for column in tables.table(f"publish/{table}").key)
     connection.execute(f"""
@@ -133,16 +152,19 @@ def _change(connection: duckdb.DuckDBPyConnection, target: str, table: str) -> N
             union all select {key}, hash(fresh) as content from published.main."{table}" as fresh
         ) group by {key}, content having count(*) = 1
     """)
+    if not connection.execute("select count(*) from changed").fetchall()[0][0]:
+        return False
     connection.execute(f"delete from {target} as kept using changed where {same}")
     connection.execute(f'insert into {target} select kept.* from published.main."{table}" as kept semi join changed on {same}')
+    return True
 
 
-def _clean(connection: duckdb.DuckDBPyConnection, lake: Lake, is_forgetting: bool) -> None:
+def _clean(connection: duckdb.DuckDBPyConnection, lake: Lake, touched: list[str], is_forgetting: bool) -> None:
     """Write files anew without their deleted rows, join small ones, let old snapshots go and remove what no snapshot needs.
 
     A reader may still be in the middle of a snapshot that goes, so its files stay for a day, but not after forgetting.
     """
-    for table in _shapes(connection, "lake", lake.name):
+    for table in touched:
         connection.execute(f"call ducklake_rewrite_data_files('lake', '{table}', schema => '{lake.name}', delete_threshold => 0)")
         connection.execute(f"call ducklake_merge_adjacent_files('lake', '{table}', schema => '{lake.name}')")
     days = 0 if is_forgetting else lake.keep_days
@@ -152,12 +174,12 @@ def _clean(connection: duckdb.DuckDBPyConnection, lake: Lake, is_forgetting: boo
     connection.execute("call ducklake_delete_orphaned_files('lake', older_than => now() - interval 1 day)")  # of nights that were killed
 
 
-def _tried(work: Callable[[], None], connection: duckdb.DuckDBPyConnection) -> None:
-    """Do it until it does not collide with what others commit."""
-    for attempt in range(1, ATTEMPTS + 1):
+def _tried(work: Callable[[], T], connection: duckdb.DuckDBPyConnection) -> T:
+    """What it gives, once it does not collide with what others commit."""
+    attempt = 1
+    while True:
         try:
-            work()
-            return
+            return work()
         except duckdb.TransactionException as collision:
             with suppress(duckdb.Error):
                 connection.execute("rollback")
@@ -165,24 +187,47 @@ def _tried(work: Callable[[], None], connection: duckdb.DuckDBPyConnection) -> N
                 raise
             log.info("another writer's commit came first (%s); trying again", type(collision).__name__)
             time.sleep(random.uniform(0, 0.2 * 2**attempt))  # noqa: S311
+            attempt += 1
+
+
+@contextmanager
+def _rights_of(folder: Path) -> Iterator[None]:
+    """Give what is written there the rights of the folder: who may read it may read the tables. A new one is its owner's only."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    before = os.umask(0o777 & ~folder.stat().st_mode)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager
 def _opened(lake: Lake, is_reader: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the lake attached; the password is only in its secret, so no message and no table can show it."""
+    """A connection with the lake attached."""
+    with _connected(lake) as connection:
+        how = "read_only" if is_reader else f"data_path '{_literal(str(lake.folder))}', data_inlining_row_limit 0"
+        connection.execute(f"attach 'ducklake:postgres:{_options(lake)}' as lake (meta_secret 'catalogue', {how})")
+        yield connection
+
+
+@contextmanager
+def _connected(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that knows the catalogue's password; it is only in a secret, so no message and no table can show it."""
+    address = _address(lake)
+    named = {"host": address.hostname, "port": address.port, "database": address.path.strip("/"), "user": address.username, "password": address.password}
+    given = ", ".join(f"{key} '{_literal(unquote(str(value)))}'" for key, value in named.items() if value)
     with tempfile.TemporaryDirectory(prefix="listening-lake-") as spilled, duckdb.connect(config=warehouse.SETTINGS) as connection:
         connection.execute(f"set temp_directory = '{spilled}'")
         connection.execute("set TimeZone = 'UTC'")
         for extension in EXTENSIONS:
             connection.execute(f"load '{_extension(extension)}'")
-        address = _address(lake)
-        named = {"host": address.hostname, "port": address.port, "database": address.path.strip("/"), "user": address.username, "password": address.password}
-        given = ", ".join(f"{key} '{_literal(unquote(str(value)))}'" for key, value in named.items() if value)
         connection.execute(f"create secret catalogue (type postgres, {given})")
-        more = " ".join(f"{key}={value}" for key, value in {"connect_timeout": "20", **dict(parse_qsl(address.query))}.items())
-        options = "read_only" if is_reader else f"data_path '{_literal(str(lake.folder))}', data_inlining_row_limit 0"
-        connection.execute(f"attach 'ducklake:postgres:{_literal(more)}' as lake (meta_secret 'catalogue', {options})")
         yield connection
+
+
+def _options(lake: Lake) -> str:
+    """What the address says beside the server, such as sslmode."""
+    return _literal(" ".join(f"{key}={value}" for key, value in {"connect_timeout": "20", **dict(parse_qsl(_address(lake).query))}.items()))
 
 
 def _address(lake: Lake) -> SplitResult:

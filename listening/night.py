@@ -191,16 +191,16 @@ class Night:
         runs.keep(self.workspace, self.warehouse, self._run(runs.DONE_IN_PART if self.faults else runs.DONE), is_journaled=False)
         with self.meter("publish"):
             self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.is_replay)
-            self._fill_lake()
+            self._fill_lake(self.published)
         self._journal(runs.DONE_IN_PART if self.faults else runs.DONE)
         log.info("published %s", self.published)
         log.info("seconds by station: %s", ", ".join(f"{name} {used.seconds:.1f}" for name, used in self.meter.used.items()))
         return self.published
 
-    def _fill_lake(self) -> None:
+    def _fill_lake(self, run: Path) -> None:
         """Copy what is published into the lake, where there is one; a lake that fails takes nothing from the night."""
         try:
-            publish.to_lake(self.workspace, self.published, Forgotten(self.workspace).is_due)
+            publish.to_lake(self.workspace, run, Forgotten(self.workspace).is_due)
         except Mend as problem:
             self._note(publish.LAKE, [str(problem)], [])
 
@@ -561,4 +561,15 @@ timezone = "Europe/London"     # the company's time zone: it decides what day so
 # slack_webhook = "env:SLACK_WEBHOOK"
 # teams_webhook = "file:secrets/teams"
 # page = "https://intranet.company.com/voice/"
+#
+# Beyond one machine (docs/scale.md): tag a long history on Dask's workers; publish into a lake as well.
+#
+# [run]
+# workers = "dask"
+# scheduler = "tcp://10.0.0.5:8786"
+#
+# [lake]
+# catalogue = "env:LISTENING_LAKE"  # postgresql://user:password@host:5432/database
+# data_path = "/srv/lake"
+# name = "this_company"
 """

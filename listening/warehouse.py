@@ -24,6 +24,7 @@ from listening import tables
 from listening.workspace import Mend
 
 STORE_VERSION = 3
+MEMORY = "1500MB"  # the store's part of a night's memory; what needs more goes through the disk, beside the store
 NOT_IN_LANDING = ("night/runs", "records/run_counts")  # carried over from a store of another version
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _BROKEN = (
@@ -352,6 +353,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(path), config=SETTINGS)
     path.chmod(0o600)
     _settle(connection)
+    connection.execute(f"set memory_limit = '{MEMORY}'")
     connection.execute("set asof_loop_join_threshold = 0")  # else a side that is guessed to be small is gone through for every row of the other
     return connection
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextvars
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -24,6 +22,8 @@ from listening.tagging import Part, Workers
 from listening.workspace import Run
 from pipelines.nightly import discreet
 
+PATIENCE_TO_BEGIN = 60  # seconds, until a cluster has a worker
+PATIENCE = 900.0  # seconds, between one part and the next
 log = logging.getLogger("listening.workers")
 
 
@@ -41,18 +41,30 @@ def by_dask(run: Run) -> Iterator[Workers]:
     with _runner(run) as runner, _one_server():
         here = contextvars.copy_context()  # of the flow: a task's own context holds the open store, which cannot be sent
 
-        def give(part: Part) -> PrefectDaskFuture[None] | None:
-            try:
-                future: PrefectDaskFuture[None] = here.run(runner.submit, tag_part, {"part": part})
-                return future
-            except Exception as error:
-                log.warning("Dask cannot be reached (%s)", type(error).__name__)
-                return None
+        def given(parts: Iterable[Part]) -> Iterator[tuple[Part, PrefectDaskFuture[None] | None]]:
+            is_there = True  # once it is not, every further part would wait in vain
+            for part in parts:
+                future = None
+                try:
+                    if is_there:
+                        runner.client.wait_for_workers(1, timeout=PATIENCE_TO_BEGIN)
+                        future = here.run(runner.submit, tag_part, {"part": part})
+                except Exception as error:
+                    is_there = False
+                    log.warning("Dask cannot be reached (%s)", type(error).__name__)
+                yield part, future
 
         def tag(parts: Iterable[Part]) -> Iterator[Part]:
-            given = [(part, give(part)) for part in parts]
-            for part, future in given:
-                _wait(future)
+            patience = PATIENCE
+            for part, future in list(given(parts)):
+                try:
+                    if future:
+                        future.result(timeout=patience)
+                except TimeoutError:
+                    patience = 0.1
+                    log.warning("Dask has not finished a part for %.0f minutes", PATIENCE / 60)
+                except Exception as error:
+                    log.warning("Dask gave a part up (%s)", type(error).__name__)
                 yield part
 
         yield Workers(tag, run.part)
@@ -61,9 +73,7 @@ def by_dask(run: Run) -> Iterator[Workers]:
 def _runner(run: Run) -> DaskTaskRunner:
     if run.scheduler:
         return DaskTaskRunner(address=run.scheduler)
-    number = run.processes or len(os.sched_getaffinity(0))
-    local: dict[str, Any] = {"n_workers": number, "threads_per_worker": 1, "dashboard_address": None}
-    return DaskTaskRunner(cluster_kwargs=local)
+    return DaskTaskRunner(cluster_kwargs={"n_workers": run.processes or tagging.cores(), "threads_per_worker": 1, "dashboard_address": None})
 
 
 @contextmanager
@@ -73,11 +83,3 @@ def _one_server() -> Iterator[None]:
         url = str(client.api_url)
     with temporary_settings({PREFECT_API_URL: url}):
         yield
-
-
-def _wait(future: PrefectDaskFuture[None] | None) -> None:
-    try:
-        if future:
-            future.result()
-    except Exception as error:
-        log.warning("Dask gave a part up (%s)", type(error).__name__)

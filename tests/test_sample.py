@@ -10,7 +10,6 @@ import collections
 import csv
 import itertools
 import json
-from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet as pq
@@ -280,15 +279,6 @@ def test_the_sample_is_small_and_its_texts_are_all_different(fernway: Workspace)
     texts = collections.Counter(str(row["text"]).casefold() for row in rows(fernway, "select text from records where text is not null"))
     assert len(texts) >= 1500
     assert [text for text, count in texts.items() if count > 1] == []
-
-
-def test_rows_made_for_size_repeat_the_samples_words_under_new_ids_and_say_so(tmp_path: Path) -> None:
-    bench.make(tmp_path / "size.csv", 5000)
-    with (tmp_path / "size.csv").open(encoding="utf-8", newline="") as file:
-        made = list(csv.DictReader(file))
-    assert len({row["id"] for row in made}) == 5000
-    assert {row["text"] for row in made} <= set(bench.sample_words())
-    assert {row["made_for_size"] for row in made} == {"true"}
 
 
 def test_every_source_of_the_sample_is_known_to_have_brought_something(fernway: Workspace) -> None:

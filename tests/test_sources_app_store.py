@@ -182,6 +182,18 @@ def test_a_place_that_apple_does_not_know_any_more_begins_the_walk_again(make_wo
     assert found == store.told()
 
 
+def test_a_link_that_apple_does_not_know_any_more_in_the_middle_begins_the_walk_again(
+    make_workspace: Make, store: AppStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_store, "PAGE_ROWS", 10)
+    place = make_workspace(SOURCE.format(url=store.base_url))
+    store.clock.wait(20 * DAY)
+    store.later(3, Fault("status", 400))
+    tonight, found = gather(place, store)
+    assert not tonight.faults
+    assert found == store.told()
+
+
 def test_an_app_that_suddenly_has_no_reviews_loses_none(make_workspace: Make, store: AppStore) -> None:
     place = make_workspace(SOURCE.format(url=store.base_url))
     store.clock.wait(20 * DAY)

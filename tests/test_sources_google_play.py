@@ -133,6 +133,33 @@ def test_an_app_without_reviews_is_no_fault_and_gets_them_later(make_workspace: 
         assert found == lasting.told()
 
 
+def test_an_empty_last_page_without_its_list_is_the_end(make_workspace: Make, store: GooglePlay) -> None:
+    place = make_workspace(SOURCE.format(url=store.base_url))
+    store.clock.wait(5 * DAY)
+    gather(place, store)
+    store.clock.wait(DAY)
+    store.later(2, Fault("change", change=lambda page: {**page, "tokenPagination": {"nextPageToken": "100"}}))
+    for later in (3, 4, 5):
+        store.later(later, Fault("change", change=lambda page: {}))
+    tonight, found = gather(place, store)
+    assert not tonight.faults
+    assert found == store.told()
+
+
+def test_where_single_reviews_are_never_given_what_two_nights_miss_is_gone(make_workspace: Make, lasting: GooglePlay) -> None:
+    place = make_workspace(SOURCE.format(url=lasting.base_url))
+    lasting.clock.wait(5 * DAY)
+    _, before = gather(place, lasting)
+    found = []
+    for _ in range(2):
+        lasting.clock.wait(60)
+        lasting.later(2, Fault("change", change=lambda page: {"reviews": page["reviews"][:-1]}))
+        lasting.later(3, Fault("status", 404))
+        found.append(gather(place, lasting)[1])
+    assert found[0] == before
+    assert len(found[1]) == len(before) - 1
+
+
 def test_nothing_is_deleted_where_the_week_is_cut_short_or_single_reviews_are_not_given(make_workspace: Make, lasting: GooglePlay) -> None:
     place = make_workspace(SOURCE.format(url=lasting.base_url))
     lasting.clock.wait(5 * DAY)

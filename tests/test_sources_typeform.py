@@ -97,6 +97,18 @@ def test_of_a_large_form_the_numbers_are_compared_and_where_they_differ_the_ids(
     assert checks(place)[-1]["expected"] == checks(place)[-1]["found"]
 
 
+def test_a_response_that_comes_twice_counts_once(make_workspace: Make, account: Typeform) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(20 * DAY)
+    account.faults = dict.fromkeys(
+        range(1, 99), Fault("change", change=lambda page: {**page, "items": [*page["items"][:1], *page["items"]]} if "items" in page else page)
+    )
+    for _ in range(2):
+        _, found = gather(place, account)
+        assert found == account.told()
+        assert all(check["expected"] == check["found"] for check in checks(place))
+
+
 def test_missed_nights_are_caught_up_with(make_workspace: Make, account: Typeform) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
     for missed in (1, 8, 40):

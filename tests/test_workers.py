@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 import os
@@ -11,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from listening import night, tagging, warehouse
+from listening import journey, night, tagging, warehouse, workspace
 from listening.tagging import Part, Workers
-from listening.workspace import Mend, Workspace
+from listening.workspace import Mend, Run, Workspace
 from tests.conftest import SAMPLE
 
 ROOT = Path(__file__).parents[1]
@@ -85,8 +87,12 @@ def test_a_night_on_dask_gives_the_same_tables_though_a_worker_is_killed(make_wo
     assert not place.parts.exists()
 
 
-def by_nobody(parts: Iterable[Part]) -> Iterator[Part]:
-    yield from list(parts)
+def tagged(place: Workspace, workers: Workers | None) -> dict[str, Any]:
+    """What tagging alone leaves in the store."""
+    with night.begin(place, LAST_DAY) as tonight:
+        tonight.gather("survey")
+        tonight.understand(workers)
+        return {name: tonight.warehouse.whole(f"tagging/{name}") for name in ("tags", "record_stages", "sentences", "sentence_themes")}
 
 
 def by_every_second(parts: Iterable[Part]) -> Iterator[Part]:
@@ -96,17 +102,25 @@ def by_every_second(parts: Iterable[Part]) -> Iterator[Part]:
         yield part
 
 
-@pytest.mark.parametrize("tag", [by_nobody, by_every_second])
-def test_what_workers_give_up_is_tagged_all_the_same(make_workspace: Callable[..., Workspace], tag: Callable[[Iterable[Part]], Iterator[Part]]) -> None:
+def test_what_workers_give_up_is_tagged_all_the_same(make_workspace: Callable[..., Workspace]) -> None:
     alone, place = (make_workspace(SURVEY, {"survey.csv": answers(90)}, name=name) for name in ("alone", "with workers"))
-    night.run(alone, LAST_DAY)
-    with night.begin(place, LAST_DAY) as tonight:
-        tonight.gather("survey")
-        tonight.understand(Workers(tag, 25))
-        tonight.tell()
-        tonight.publish()
-    assert published(place) == published(alone)
+    expected, found = tagged(alone, None), tagged(place, Workers(by_every_second, 25))
+    assert len(expected["tags"]) == 90
+    for name, rows in expected.items():
+        pd.testing.assert_frame_equal(found[name], rows)
     assert not place.parts.exists()
+
+
+def test_a_scheduler_that_is_not_there_costs_a_moment_and_no_record(
+    make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    dask = pytest.importorskip("dask", reason="no Dask here: pip install 'listening-path[dask]'")
+    workers = pytest.importorskip("pipelines.workers")
+    monkeypatch.setattr(workers, "_one_server", contextlib.nullcontext)
+    place = make_workspace(SURVEY, {"survey.csv": answers(90)})
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}), workers.by_dask(Run(workers="dask", scheduler="tcp://127.0.0.1:9", part=25)) as nobody:
+        assert len(tagged(place, nobody)["tags"]) == 90
+    assert caplog.text.count("Dask cannot be reached") == 1
 
 
 def test_a_part_holds_no_more_than_asked_and_all_records_are_in_one(make_workspace: Callable[..., Workspace]) -> None:
@@ -123,6 +137,12 @@ def test_a_part_holds_no_more_than_asked_and_all_records_are_in_one(make_workspa
         tonight.gather("survey")
         tonight.understand(Workers(look, 40))
     assert seen == [40, 40, 10]
+
+
+def test_a_worker_with_another_program_refuses_a_part(tmp_path: Path, fitted: Path) -> None:
+    stages = journey.read(workspace.shipped("default-journey.yaml"))
+    with pytest.raises(Mend, match="install the same"):
+        tagging.tag_part(Part(tmp_path, fitted, "1", stages, "1", program="0.0.0"))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -87,7 +88,7 @@ class Company:
             for source, share in SHARES.items():
                 self._drop(source, self._said(source, round(some * share) if some > 1 else int(source == "survey"), last_day, days))
         for kind, (share, rows) in self._happening.items():
-            self._drop(kind, rows(int(records * share), last_day, days))
+            self._drop(kind, rows(math.ceil(records * share) if records > 1 else 0, last_day, days))
 
     @property
     def _happening(self) -> dict[str, tuple[float, Callable[[int, dt.date, int], pd.DataFrame]]]:

@@ -15,7 +15,6 @@ from listening.workspace import Mend, Workspace
 
 FEWEST_CUSTOMERS = 50
 RECORDS_A_CUSTOMER = 5
-COPYING = "copying"  # of the closed file; it goes with the history however little is new, and is reported apart
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,6 @@ class Walked:
     def processor_seconds(self) -> float:
         """Of processors, by all stations."""
         return sum(used.processor_seconds for used in self.stations.values())
-
-    @property
-    def seconds_without_copying(self) -> float:
-        """On the clock, the copy of the closed file aside."""
-        return sum(used.seconds for name, used in self.stations.items() if name != COPYING)
 
     def as_rate(self, way: str) -> Rate:
         """The night as one way to go from files to tables."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,7 @@ def _scikit_learn(export: Path, folder: Path) -> tuple[int, Used]:
 
 def _dlt(export: Path, folder: Path) -> tuple[int, Used]:
     """The rows of the file merged into a DuckDB table by their id, as dlt's own documentation does it."""
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # of this process alone, before dlt looks
     dlt, meter = importlib.import_module("dlt"), Meter()
     with meter("dlt"):
         rows = pd.read_csv(export, nrows=MOST).to_dict("records")

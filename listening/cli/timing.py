@@ -68,23 +68,37 @@ def _row(name: str, used: Used, night: bench.Walked) -> list[str]:
 
 def _print_after(first: bench.Walked, one: bench.Walked, more: bench.Walked) -> None:
     """What new records cost beyond a night with one, station by station, and as a part of the first night."""
-    pairs = [(name, one.stations[name].seconds, used.seconds) for name, used in more.stations.items()]
-    pairs.append(("all but copying", one.seconds_without_copying, more.seconds_without_copying))
-    print_table(["station", "one record, s", f"{more.records:,} records, s", "beyond one, s"], [[name, *_beyond(*both)] for name, *both in pairs])
-    base = one.seconds_without_copying
-    beyond, whole = more.seconds_without_copying - base, first.seconds_without_copying - base
-    out.print(f"A night of one record aside, {more.records:,} new records took {beyond:.1f} s: {beyond / whole:.1%} of the {whole:.1f} s of the first night.")
+    head = ["station", "one record, s", f"{more.records:,} records, s", "beyond one, s", "beyond one, processor s"]
+    print_table(head, [[name, *_beyond(one.stations[name], used)] for name, used in more.stations.items()])
+    for clock, of in (("on the clock", "seconds"), ("of processors", "processor_seconds")):
+        base = getattr(one, of)
+        beyond, whole = getattr(more, of) - base, getattr(first, of) - base
+        out.print(
+            f"A night of one record aside, {more.records:,} new records took {beyond:.1f} s {clock}: "
+            f"{beyond / whole:.1%} of the {whole:.1f} s of the first night over {first.records:,}."
+        )
 
 
-def _beyond(one: float, more: float) -> list[str]:
-    return [f"{one:.1f}", f"{more:.1f}", f"{more - one:.1f}"]
+def _beyond(one: Used, more: Used) -> list[str]:
+    beyond = (more.seconds - one.seconds, more.processor_seconds - one.processor_seconds)
+    return [f"{seconds:.1f}" for seconds in (one.seconds, more.seconds, *beyond)]
 
 
 def _print_peers(night: bench.Walked, peers: list[bench.Rate]) -> None:
-    own = night.records / night.seconds
     ways = [night.as_rate("the whole first night, from files to the page"), *peers]
-    rows = [[rate.way, f"{rate.records:,}", f"{(speed := rate.records / rate.seconds):,.0f}", f"{own / speed:.1f}", f"{rate.peak_mb:,.0f}"] for rate in ways]
-    print_table(["way", "records", "records/s", "the night is faster by", "peak memory, MB"], rows)
+    own = ways[0]
+    rows = [
+        [
+            rate.way,
+            f"{rate.records:,}",
+            f"{rate.speed:,.0f}",
+            f"{rate.speed_a_core:,.0f}",
+            f"{own.speed_a_core / rate.speed_a_core:.2f}",
+            f"{rate.peak_mb:,.0f}",
+        ]
+        for rate in ways
+    ]
+    print_table(["way", "records", "records/s", "records/s a core", "the night's pace to it, a core", "peak memory, MB"], rows)
 
 
 def _print_watching(watched: bench.Watching, as_json: bool) -> None:
@@ -99,11 +113,9 @@ def _print_rates(rates: list[bench.Rate], as_json: bool) -> None:
     if as_json:
         print_json([vars(rate) for rate in rates])
         return
-    own = rates[0].records / rates[0].processor_seconds
     rows = [
-        [rate.way, f"{rate.records / rate.seconds:,.0f}", f"{speed:,.0f}", f"{own / speed:.1f}", f"{rate.peak_mb:,.0f}"]
+        [rate.way, f"{rate.speed:,.0f}", f"{rate.speed_a_core:,.0f}", f"{rates[0].speed_a_core / rate.speed_a_core:.1f}", f"{rate.peak_mb:,.0f}"]
         for rate in rates
-        for speed in [rate.records / rate.processor_seconds]
     ]
     print_table(["way", "records/s", "records/s a core", "one process of ours is faster by", "peak memory, MB"], rows)
 

@@ -7,6 +7,7 @@ stands with its definition, its interval and whether it moved beyond noise; a si
 
 from __future__ import annotations
 
+import collections
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +75,7 @@ def _spoken(part: str, name: str, better: int, words: str, what: str) -> Measure
 
 def _inside(name: str, better: int, words: str, what: str) -> Measure:
     definition = f"Share of our own people who spoke, by the list '{name}' of words.yaml: {what}. Never told of fewer than {LEAST}, nor by stage or team."
-    return Measure(INDIFFERENT, f"{name}_of_employees", better, words, "of our own people who spoke", definition, _OWN, is_of_stages=False)
+    return Measure(INDIFFERENT, f"{name}_of_employees", better, words, "who spoke", definition, _OWN, is_of_stages=False)
 
 
 MEASURES = (
@@ -110,9 +111,9 @@ MEASURES = (
     Measure(IRRELEVANT, "quiet_customers", -1, "Customers who passed no stage", "customers there all through it",
             "Share of those who were customers all through the period and passed no stage in it, as in customer_assets.",
             "that takes a source of kind customers and one of kind operations that names customers", is_of_stages=False),
-    _inside("pride", 1, "Of our own people speak with pride", "pride, loving the work or the place"),
-    _inside("difference", 1, "Of our own people tell of making a difference", "having helped, being thanked"),
-    _inside("detachment", -1, "Of our own people speak with detachment", "not my job, what's the point, nobody listens"),
+    _inside("pride", 1, "Our own people who speak with pride", "pride, loving the work or the place"),
+    _inside("difference", 1, "Our own people who tell of making a difference", "having helped, being thanked"),
+    _inside("detachment", -1, "Our own people who speak with detachment", "not my job, what's the point, nobody listens"),
 )  # fmt: skip
 BY_NAME = {measure.name: measure for measure in MEASURES}
 AXIS = {SAVED: "time_saved", SPENT: "time_well_spent"}
@@ -239,20 +240,24 @@ def _trend(row: dict[str, Any], times: int) -> str:
 
 def _signs(frame: pd.DataFrame) -> pd.DataFrame:
     """Of each risk how many of its measures got worse beyond noise, of those whose change is known."""
-    own = frame[frame["part"].isin(RISKS)]
-    found = []
-    for _, group in own.groupby(["stage", "period_kind", "period", "part"], sort=False):
-        row = rows(group)[0]
-        known = group[group["direction"].notna()]
-        worse = [BY_NAME[name].words for name in known.loc[known["direction"] == WORSE, "measure"]]
-        unknown = [BY_NAME[name] for name in group.loc[group["direction"].isna(), "measure"]]
-        if row["stage"] != WHOLE and row["part"] != COMMODITY:
-            continue  # the others have measures of the company alone
-        place = {name: row[name] for name in ("stage", "period_kind", "period", "period_start", "period_end", "is_over", "part")}
-        counted = {"n": len(worse), "denominator": len(known), "value": len(worse) / len(known) if len(known) else None}
-        found.append({**place, **counted, "measure": SIGNS, "name": row["part"].capitalize(), "method": "a count of measures", "definition": RISK[row["part"]],
-                      "text": _of_risk(row["part"], worse, len(known), unknown)})  # fmt: skip
-    return pd.DataFrame(found)
+    has_them = frame["part"].isin(RISKS) & (frame["stage"].eq(WHOLE) | frame["part"].eq(COMMODITY))  # the others have measures of the company alone
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = collections.defaultdict(list)
+    for row in rows(frame[has_them]):
+        groups[tuple(row[name] for name in (*KEY, "part"))].append(row)
+    return pd.DataFrame([_counted(group) for group in groups.values()])
+
+
+def _counted(group: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row that counts a risk's signs."""
+    known = [row for row in group if row["direction"] is not None]
+    worse = [row["name"] for row in known if row["direction"] == WORSE]
+    unknown = [BY_NAME[row["measure"]] for row in group if row["direction"] is None]
+    part = group[0]["part"]
+    return {
+        **{name: group[0][name] for name in (*KEY, "period_start", "period_end", "is_over", "part")},
+        "measure": SIGNS, "name": part.capitalize(), "n": len(worse), "denominator": len(known), "value": len(worse) / len(known) if known else None,
+        "method": "a count of measures", "definition": RISK[part], "text": _of_risk(part, worse, len(known), unknown),
+    }  # fmt: skip
 
 
 def _of_risk(part: str, worse: list[str], known: int, unknown: list[Measure]) -> str:

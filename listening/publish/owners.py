@@ -85,9 +85,7 @@ def _of_owner(told: Facts, owner: str) -> Facts:
         "owner": owner,
         "since_when": site.since_when(told),
         "news": [row["sentence"] for row in told["since"] if row["stage"] in own],
-        "stages": [
-            {**stage, "advice": remarks.surer(told, stage), "quotes": _quotes(stage["now"]), "leading": leading.sentences(told, stage)} for stage in stages
-        ],
+        "stages": [_with_advice(told, stage) for stage in stages],
         "touchpoints": [
             (stage["title"], point) for stage in told["stages"] if stage["stage"] not in own
             for point in stage["touchpoints"] if owned(point)
@@ -99,6 +97,10 @@ def _of_owner(told: Facts, owner: str) -> Facts:
         "to_call": sum(row["open"] for row in told["follow_up"] if owned(row)),
         "now": site.window({"stages": stages}) if stages else site.window(told),
     }  # fmt: skip
+
+
+def _with_advice(told: Facts, stage: Facts) -> Facts:
+    return {**stage, "advice": remarks.surer(told, stage), "quotes": _quotes(stage["now"]), "leading": leading.sentences(told, stage)}
 
 
 def _quotes(story: Facts | None) -> list[tuple[str, Facts]]:

@@ -21,7 +21,7 @@ def _lives(told: Facts) -> list[str]:
     if level:
         lines.append(
             f"How all customers live {figures.listed(level)}: that takes random check-ins (kind checkins), about 15 answers a stage and quarter, "
-            "and operations that name customers (kind operations)."
+            "and operations that name customers (kind operations); ‘listening checkins’ says how many more."
         )
     if unplaced:
         titles = {stage["stage"]: stage["title"] for stage in told["stages"]}

@@ -215,7 +215,8 @@ def _tell(source: Source, pull: _Pull, shaped: Shaped) -> None:
     if pull.sentence:
         return
     told = f"{source.name}: {pull.origin}: "
-    if not pull.has_versions and pull.outcomes["new"] and pull.outcomes["updated"] > _MANY_EDITS * pull.outcomes["new"]:
+    is_of_files = source.connector == "files"  # a system's rows change, and their key is known
+    if is_of_files and not pull.has_versions and pull.outcomes["new"] and pull.outcomes["updated"] > _MANY_EDITS * pull.outcomes["new"]:
         shaped.notes.append(f"{told}{pull.outcomes['updated']} rows repeat an id with other words and the last wins; is the id column right?")
     shaped.notes += [told + sentence for sentence in (*_of_scores(source, pull), *_of_places(pull))]
 

@@ -34,8 +34,8 @@ COUNTS = [
 ]  # fmt: skip
 DAYS = {"period_start": object, "period_end": object}
 BY_PERIOD = (
-    "passages", "members", "customers", "asked", "cells", "coverage", "stage_counts", "survey_cells", "failures", "heard", "kept_feedback",
-    "representation", "score_counts", "touchpoint_counts", "theme_counts", "theme_customers", "read_shares", "quote_candidates",
+    "customers", "asked", "cells", "coverage", "stage_counts", "survey_cells", "failures", "heard", "kept_feedback",
+    "representation", "score_counts", "touchpoint_counts", "theme_counts", "theme_customers", "read_shares", "read_words", "quote_candidates",
 )  # fmt: skip  # each from what is known of its period's days and from those before it
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
     given = {
         "clock": clock, "timezone": company.timezone, "today": clock.astimezone(ZoneInfo(company.timezone)).date(),
         "fiscal_start": company.fiscal_year_starts_in, "names": journey.names, "touchpoints": list(points), "stages": list(points.values()),
-        "most_compared": quotes.MOST_COMPARED,
+        "enough": shares.ENOUGH_WITHIN, "most_compared": quotes.MOST_COMPARED,
     }  # fmt: skip
     with warehouse.transaction():
         _count(warehouse, given)
@@ -74,8 +74,8 @@ def _count(warehouse: Warehouse, given: dict[str, Any]) -> None:
     if is_anew:
         for name in ("told_periods", "stage_shares", "stage_scores", "stage_themes", "quotes", "quoted"):
             warehouse.empty(f"story/{name}")
-    for name in ("touched_periods", "due", "due_days", "retold", "compared"):
-        warehouse.build(f"story/{name}")
+    for name in ("touched_periods", "due", "due_days", "retold", "compared", "passages", "members"):
+        warehouse.build(f"story/{name}", **given)
     for name in BY_PERIOD:
         if is_anew:
             warehouse.build(f"story/{name}", **given)
@@ -117,8 +117,7 @@ def _tell(warehouse: Warehouse, journey: Journey) -> Told:
     spans = pd.concat([counts[PLACES], periods, _spans(estimated.stages, periods)]).drop_duplicates()
     spoke = said.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=said.groupby(KEY)["n"].max()).reset_index()
     stories = _stories(journey, spans, spoke, feedback.changes(said), whole("heard"), customers, estimated.stages, gaps).merge(_before(periods), how="left")
-    read_words = warehouse.frame("story/read_words", enough=shares.ENOUGH_WITHIN)
-    measured = measures.measure(stories, spoke, whole("kept_feedback"), read_words, asked, whole("representation"), periods)
+    measured = measures.measure(stories, spoke, whole("kept_feedback"), warehouse.whole("story/read_words"), asked, whole("representation"), periods)
     gathered, points = places.standing_out(said), touchpoints.tell(whole("touchpoint_counts"), journey)
     scores, named = warehouse.whole("story/stage_scores"), warehouse.frame("story/themes_to_name", least=sentences.LEAST_NAMED, most=sentences.THEMES_NAMED)
     told = sentences.tell_all(journey, stories, _told(said), scores, gathered, named, measured, coverage, LEAST_UNITS)
@@ -143,7 +142,8 @@ def _quote(warehouse: Warehouse, stories: pd.DataFrame) -> int:
     warehouse.replace("story/requoted", compared.loc[compared["_merge"] != "both", quotes.KEY].drop_duplicates())
     warehouse.renew("story/quotes", "story/requoted", quotes.pick(warehouse.whole("story/quote_candidates", of="story/requoted"), sides))
     warehouse.replace("story/quoted", sides)
-    return int(warehouse.select("story/quotes", ["rank"]).num_rows)
+    chosen: int = warehouse.select("story/quotes", ["rank"]).num_rows
+    return chosen
 
 
 def _by_sentence(stories: pd.DataFrame, told: list[list[sentences.Sentence]]) -> pd.DataFrame:

@@ -20,9 +20,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from listening import __version__
 from listening.journey import Journey
 from listening.tagging.classifier import load
 from listening.tagging.tagger import Tables, Tagger
+from listening.workspace import Mend
 
 NAMES = tuple(field.name for field in fields(Tables))
 log = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ class Part:
     classifier_version: str
     journey: Journey
     version: str
+    program: str = __version__
 
     @property
     def is_tagged(self) -> bool:
@@ -67,7 +70,13 @@ def tag(tagger: Tagger, models: Path, tables: Iterable[pa.Table], folder: Path, 
 
 
 def tag_part(part: Part) -> None:
-    """Put a part's tags beside its records, unless they stand there."""
+    """Put a part's tags beside its records, unless they stand there.
+
+    Raises:
+        Mend: this is another program than that of the night, whose tags might differ.
+    """
+    if part.program != __version__:
+        raise Mend(f"The worker has Listening Path {__version__} and the night {part.program}; install the same.", status=1)
     if part.is_tagged:
         return
     tagger = _tagger(part)

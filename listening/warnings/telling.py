@@ -32,7 +32,10 @@ def tell(
     names = {row["theme"]: row["name"] for row in warehouse.rows("warnings/theme_names")}
     owners = {stage.stage: stage.owner for stage in journey.stages}
     warnings, quotes = [], []
-    for warning in _united(alarms):
+    united = _united(alarms)
+    if united:
+        warehouse.build("warnings/troubled", since=min(warning["began_on"] for warning in united), until=given["until"])
+    for warning in united:
         warning["acknowledged_on"] = acknowledged.day(warning)
         own = [source for key in warning.pop("alarms") for source in sources.get(key, [key.source or ""])]
         asked = {name: warning[name] for name in ("stage", "theme", "measure", "began_on")}
