@@ -49,7 +49,7 @@ format: setup  ## Put the code into shape
 	$(BIN)/ruff format .
 
 lock:  ## Resolve the dependencies anew into requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra postgres --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra postgres --extra dask --extra lake --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
 
 clean:  ## Remove what was made here
 	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache

@@ -106,7 +106,8 @@ class Night:
         forgotten = Forgotten(self.workspace)
         if forgotten.is_due:
             publish.keep_only(self.workspace, self.published)
-            forgotten.done()
+            if publish.LAKE not in self.faults:  # else it still holds them, and the next night tries again
+                forgotten.done()
 
     def gather(self, name: str) -> None:
         """Land what is new from one source and shape it into records; a source that fails does not stop the others."""
@@ -159,10 +160,10 @@ class Night:
         waiting = records.waiting(self.workspace, self.warehouse, self.settings.sources[name], self.settings.company, self.clock)
         return [sentence for pull_id in waiting if (sentence := landing.verify(self.workspace, name, pull_id))]
 
-    def understand(self) -> None:
-        """Tag every record that has no tags of the present classifier and journey."""
+    def understand(self, workers: tagging.Workers | None = None) -> None:
+        """Tag every record that has no tags of the present classifier and journey, by workers where there are any."""
         with self.meter("tagging"):
-            self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey)
+            self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey, workers)
         self.notes += self.tagged.notes
         if self.tagged.records:
             log.info("tagged %s records, %s sentences", self.tagged.records, self.tagged.sentences)
@@ -190,10 +191,18 @@ class Night:
         runs.keep(self.workspace, self.warehouse, self._run(runs.DONE_IN_PART if self.faults else runs.DONE), is_journaled=False)
         with self.meter("publish"):
             self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.is_replay)
+            self._fill_lake(self.published)
         self._journal(runs.DONE_IN_PART if self.faults else runs.DONE)
         log.info("published %s", self.published)
         log.info("seconds by station: %s", ", ".join(f"{name} {used.seconds:.1f}" for name, used in self.meter.used.items()))
         return self.published
+
+    def _fill_lake(self, run: Path) -> None:
+        """Copy what is published into the lake, where there is one; a lake that fails takes nothing from the night."""
+        try:
+            publish.to_lake(self.workspace, run, Forgotten(self.workspace).is_due)
+        except Mend as problem:
+            self._note(publish.LAKE, [str(problem)], [])
 
     def notify(self, by_block: notices.Block | None = None) -> None:
         """Tell people what the published night brought; that this fails is a note, and the next night tells it."""
@@ -552,4 +561,15 @@ timezone = "Europe/London"     # the company's time zone: it decides what day so
 # slack_webhook = "env:SLACK_WEBHOOK"
 # teams_webhook = "file:secrets/teams"
 # page = "https://intranet.company.com/voice/"
+#
+# Beyond one machine (docs/scale.md): tag a long history on Dask's workers; publish into a lake as well.
+#
+# [run]
+# workers = "dask"
+# scheduler = "tcp://10.0.0.5:8786"
+#
+# [lake]
+# catalogue = "env:LISTENING_LAKE"  # postgresql://user:password@host:5432/database
+# data_path = "/srv/lake"
+# name = "this_company"
 """

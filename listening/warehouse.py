@@ -76,9 +76,10 @@ class Warehouse:
         """The same as `query`, as a pandas frame."""
         return self._execute(tables.statement(name), parameters).df()
 
-    def whole(self, name: str) -> pd.DataFrame:
-        """All rows of a table in an order that depends on nothing but them, as a pandas frame."""
-        return self._execute(f"select * from {_quoted(name)} order by all").df()
+    def whole(self, name: str, of: str | None = None) -> pd.DataFrame:
+        """All rows of a table, or those whose key is in another one, in an order that depends on nothing but them, as a pandas frame."""
+        only = f"semi join {_quoted(of)} using ({_key(of)})" if of else ""
+        return self._execute(f"select * from {_quoted(name)} {only} order by all").df()
 
     def select(self, name: str, columns: Sequence[str], **same: Any) -> pa.Table:
         """Some columns of a kept table, of the rows in which the named columns have the given values."""
@@ -96,9 +97,13 @@ class Warehouse:
 
     def recount(self, name: str, touched: str, **parameters: Any) -> None:
         """Make the rows of a table anew of which `touched` holds the key; its `.sql` file gives these rows and no others."""
-        key = ", ".join(f'"{column}"' for column in tables.table(touched).key)
-        self._execute(f"delete from {_quoted(name)} where ({key}) in (select ({key}) from {_quoted(touched)})")
+        self._clear(name, touched)
         self._execute(f"insert into {_quoted(name)} by name {tables.statement(name)}", parameters)
+
+    def renew(self, name: str, touched: str, rows: tables.Rows) -> None:
+        """Put rows in the place of those of a kept table of which `touched` holds the key."""
+        self._clear(name, touched)
+        self.insert(name, rows)
 
     def empty(self, name: str) -> None:
         """Make a described table without rows, in place of whatever there was."""
@@ -197,6 +202,10 @@ class Warehouse:
         fresh.replace(self.path)
         _log_of(self.path).unlink(missing_ok=True)
         self._connection = _connect(self.path)
+
+    def _clear(self, name: str, touched: str) -> None:
+        key = _key(touched)
+        self._execute(f"delete from {_quoted(name)} where ({key}) in (select ({key}) from {_quoted(touched)})")
 
     def _sizes(self, database: str) -> dict[str, int]:
         names = self._execute(
@@ -443,13 +452,23 @@ def ask(path: Path, statement: str) -> pa.Table:
     """
     connection = read_only(path)
     try:
+        return answer(connection, statement)
+    finally:
+        connection.close()
+
+
+def answer(connection: duckdb.DuckDBPyConnection, statement: str) -> pa.Table:
+    """The rows of a single query on a connection that can only read.
+
+    Raises:
+        Mend: the statement is wrong or wants to do more than read.
+    """
+    try:
         if len(connection.extract_statements(statement)) != 1:
             raise Mend("One query at a time, please: give a single select.")
         return connection.execute(statement).to_arrow_table()
     except duckdb.Error as error:
         raise Mend(f"The query cannot be answered: {str(error).strip()}") from None
-    finally:
-        connection.close()
 
 
 def contents(path: Path) -> Iterator[tuple[str, pa.RecordBatch]]:
@@ -476,6 +495,10 @@ def export_parquet(database: Path, folder: Path) -> None:
 def _quoted(name: str) -> str:
     station, short = name.split("/")
     return f'"{station}"."{short}"'
+
+
+def _key(name: str) -> str:
+    return ", ".join(f'"{column}"' for column in tables.table(name).key)
 
 
 def _literal(text: str) -> str:

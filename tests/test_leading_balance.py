@@ -143,7 +143,7 @@ def test_five_cells_pay_one_of_them_is_best_and_the_rest_invest_too_much_or_too_
 
 
 def test_what_is_declared_stands_beside_the_evidence(tmp_path: Path) -> None:
-    own = Purpose.model_validate({**purpose.read(Workspace(tmp_path)).model_dump(), "declared": {"valued": 2, "invests": 1, "on": "2026-06-01"}})
+    own = Purpose.model_validate({**purpose.read(Workspace(tmp_path)).model_dump(), "declared": {"valued": 2, "invests": 1, "day": "2026-06-01"}})
     moments = pd.DataFrame([{**QUARTER, "moment": "before", "share_spent": 0.4}])
     (declared,) = [row for row in purpose.laid_out(own, moments) if row["is_declared"]]
     assert (declared["valued_no"], declared["invests_no"], declared["share_spent"], declared["cell"]) == (2, 1, 0.4, "under-invested")

@@ -283,3 +283,10 @@ def test_the_sample_is_small_and_its_texts_are_all_different(fernway: Workspace)
 
 def test_every_source_of_the_sample_is_known_to_have_brought_something(fernway: Workspace) -> None:
     assert rows(fernway, "select source from freshness where records = 0 or state <> 'ok'") == []
+
+
+def test_the_page_is_rendered_at_the_size_asked_for_and_stays_light(fernway: Workspace) -> None:
+    rendered = bench.bench_page(fernway, stages=3, periods=6)
+    assert (rendered.stages, rendered.periods) == (3, 6)
+    assert rendered.pages > 3
+    assert 0 < rendered.largest_kb < 500

@@ -17,7 +17,7 @@ from tests.standins import typeform as standins
 from tests.standins.server import PASSING, Fault
 from tests.standins.typeform import DAY, Typeform
 
-NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60, here each is three days long
 
 Make = Callable[..., Workspace]
 SOURCE = """
@@ -69,7 +69,7 @@ def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_worksp
     place = make_workspace(SOURCE.format(url=account.base_url))
     for number in range(NIGHTS):
         account.later(1 + account.random.randrange(4), account.random.choice(PASSING))
-        account.clock.wait(DAY)
+        account.clock.wait(60 / NIGHTS * DAY)
         tonight, found = gather(place, account)
         assert not tonight.faults, (number, tonight.faults)
         assert found == account.told(), number
@@ -95,6 +95,18 @@ def test_of_a_large_form_the_numbers_are_compared_and_where_they_differ_the_ids(
     _, found = gather(place, account)
     assert found == account.told()
     assert checks(place)[-1]["expected"] == checks(place)[-1]["found"]
+
+
+def test_a_response_that_comes_twice_counts_once(make_workspace: Make, account: Typeform) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(20 * DAY)
+    account.faults = dict.fromkeys(
+        range(1, 99), Fault("change", change=lambda page: {**page, "items": [*page["items"][:1], *page["items"]]} if "items" in page else page)
+    )
+    for _ in range(2):
+        _, found = gather(place, account)
+        assert found == account.told()
+        assert all(check["expected"] == check["found"] for check in checks(place))
 
 
 def test_missed_nights_are_caught_up_with(make_workspace: Make, account: Typeform) -> None:

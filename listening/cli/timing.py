@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from listening import bench
-from listening.cli.terminal import AsJson, app, out, print_json, print_table
+from listening.cli.terminal import AsJson, Folder, app, out, print_json, print_table, workspace_of
 from listening.meter import Used
 
 HEAD = ["station", "seconds", "processor seconds", "records/s", "share of the night", "peak memory, MB"]
@@ -18,15 +18,20 @@ HEAD = ["station", "seconds", "processor seconds", "records/s", "share of the ni
 
 @app.command("bench", rich_help_panel="Measure the program")
 def bench_(
+    context: typer.Context,
     records: Annotated[int, typer.Option(min=1, help="How many records, made from the sample's own words.")] = 20_000,
     history: Annotated[int, typer.Option(help="Time --records of one day on so many before, beside a night with one record.")] = 0,
     of_tagging: Annotated[bool, typer.Option("--tagging", help="Tagging alone, Parquet to Parquet, beside plain scikit-learn and a script.")] = False,
     of_warnings: Annotated[bool, typer.Option("--warnings", help="The early warning alone, on 2,000 series over a year.")] = False,
+    of_page: Annotated[bool, typer.Option("--page", help="The page alone: the workspace's own, grown to 12 stages of 20 quarters.")] = False,
+    folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
     """Time nights, station by station, on records made for size; and others on the same files."""
     if of_warnings:
         _print_watching(bench.bench_warnings(), as_json)
+    elif of_page:
+        _print_rendered(bench.bench_page(workspace_of(context, folder)), as_json)
     elif of_tagging:
         _print_rates(bench.bench_tagging(records), as_json)
     else:
@@ -113,3 +118,13 @@ def _print_rates(rates: list[bench.Rate], as_json: bool) -> None:
         for rate in rates
     ]
     print_table(["way", "records/s", "records/s a core", "one process of ours is faster by", "peak memory, MB"], rows)
+
+
+def _print_rendered(rendered: bench.Rendered, as_json: bool) -> None:
+    if as_json:
+        print_json(vars(rendered))
+        return
+    out.print(
+        f"{rendered.stages} stages of {rendered.periods} quarters: {rendered.pages:,} pages in {rendered.seconds:.1f} s "
+        f"({rendered.processor_seconds:.1f} s of processors), the largest {rendered.largest_kb:,.0f} kB."
+    )

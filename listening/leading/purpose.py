@@ -28,7 +28,7 @@ class Declared(_Part):
 
     valued: Step
     invests: Step
-    on: dt.date | None = None
+    day: dt.date | None = None
 
 
 class Purpose(_Part):
@@ -84,6 +84,6 @@ def _row(purpose: Purpose, valued: int, invests: int, share: float | None) -> di
     money = f"Evidence beside it: {share:.0%} of the money goes there." if share is not None else "What share of the money goes there is not known."
     said = f"The customer valued as {names['valued_name']}, investing in {names['invests_name']}: {cell}."
     return {
-        "valued_no": valued, "invests_no": invests, **names, "cell": cell, "is_declared": is_declared, "declared_on": own.on if own and is_declared else None,
+        "valued_no": valued, "invests_no": invests, **names, "cell": cell, "is_declared": is_declared, "declared_on": own.day if own and is_declared else None,
         "share_spent": share, "text": " ".join(part for part in (said, stands[is_declared], money) if part),
     }  # fmt: skip

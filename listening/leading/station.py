@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from listening import actions
 from listening.journey import Journey
-from listening.leading import acting, balance, gap, lived, maturity, purpose
+from listening.leading import absences, acting, balance, cast, experience, gap, lived, maturity, purpose, spoken
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Mend, Workspace
 
@@ -35,6 +36,11 @@ def tell(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: 
         _tell_gap(warehouse, journey, grid, today)
         moments = _tell_balance(warehouse, journey, grid)
         notes = _tell_purpose(workspace, warehouse, moments)
+        given = {"clock": clock, "timezone": company.timezone}
+        both = pd.concat([grid[grid["stage"] == journey.names[0]].assign(stage=experience.WHOLE), grid], ignore_index=True)
+        notes += _tell_experience(workspace, warehouse, journey, both, **given)
+        _tell_cast(warehouse, journey, both)
+        _tell_absences(warehouse, journey, both, **given)
         return notes + _tell_actions(workspace, warehouse, journey, company, clock, today)
 
 
@@ -53,8 +59,7 @@ def _tell_maturity(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame) -
 
 def _tell_gap(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, today: dt.date) -> None:
     believed = warehouse.frame("leading/believed", today=today)
-    told = grid[(grid["period_kind"] == "quarter") | (grid["period"] == NOW)]
-    warehouse.replace("leading/delivery_gap", gap.compared(told, believed, _lived(warehouse, grid, "great"), journey))
+    warehouse.replace("leading/delivery_gap", gap.compared(_shown(grid), believed, _lived(warehouse, grid, "great"), journey))
 
 
 def _tell_balance(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame) -> pd.DataFrame:
@@ -77,6 +82,55 @@ def _tell_purpose(workspace: Workspace, warehouse: Warehouse, moments: pd.DataFr
     except Mend as problem:
         return [f"{problem} Until then there is no purpose grid."]
     return []
+
+
+def _tell_experience(workspace: Workspace, warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, **given: Any) -> list[str]:
+    """Time saved, time well spent and the three risks; empty while words.yaml cannot be read."""
+    warehouse.replace("leading/experience", [])
+    try:
+        words = spoken.read(workspace)
+    except Mend as problem:
+        return [f"{problem} Until then neither time saved, time well spent nor the risks are told."]
+    lists = {"feedback": "speaking_of", "employees": "speaking_inside"}
+    said = {
+        measure.name: (lists[of], words.patterns(name)) for measure in experience.MEASURES
+        for name, _, of in [measure.name.partition("_of_")] if of in lists and name in type(words).model_fields
+    }  # fmt: skip
+    asked, promises = warehouse.frame("story/asked_counts"), warehouse.frame("leading/promises", **given)
+    answers = experience.of_asked(grid, asked[asked["cut_by"] == "all"], warehouse.frame("leading/there"))
+    felt = experience.of_feedback(warehouse.frame("leading/feelings"), warehouse.frame("leading/felt"))
+    found = pd.concat(
+        [
+            felt, answers, *experience.of_moods(warehouse.frame("leading/moods")),
+            experience.together(answers, "customers"), experience.together(felt, "denominator"),
+            *(experience.of_counts(warehouse.frame(f"leading/{sql}", **patterns), name) for name, (sql, patterns) in said.items()),
+            experience.of_counts(warehouse.frame("leading/contacts", days=experience.AGAIN), "repeat_contacts"),
+            experience.of_promises(promises, promises["measure"].map(words.promises_time).astype(bool)),
+            experience.of_counts(warehouse.frame("leading/quiet"), "quiet_customers"),
+        ]
+    )  # fmt: skip
+    warehouse.replace("leading/experience", _shown(experience.compared(grid, found[experience.FOUND], journey)))
+    return []
+
+
+def _tell_cast(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame) -> None:
+    spoke = pd.concat([warehouse.frame("leading/voices"), warehouse.frame("leading/voices_inside")], ignore_index=True)
+    named = warehouse.frame("leading/voiced_themes", least=experience.LEAST)
+    warehouse.replace("leading/whole_cast", _shown(cast.told(grid, spoke, named, journey)))
+
+
+def _tell_absences(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, **given: Any) -> None:
+    speakers = warehouse.frame("leading/used_to_speak", days=absences.BEFORE, least=absences.TWICE)
+    invited = warehouse.frame("leading/invited_again", days=absences.A_YEAR, **given)
+    places = warehouse.frame("leading/unspoken_touchpoints", least=absences.LEAST_THERE)
+    told = absences.told(grid, warehouse.frame("leading/silent"), speakers, invited, places, journey)
+    warehouse.replace("leading/did_not_happen", _shown(told))
+    warehouse.replace("leading/fell_away", absences.away(speakers, NOW))
+
+
+def _shown(told: pd.DataFrame) -> pd.DataFrame:
+    """The rows of quarters and of the last 90 days; older windows are only there to compare with."""
+    return told[(told["period_kind"] == "quarter") | (told["period"] == NOW)]
 
 
 def _tell_actions(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: Company, clock: dt.datetime, today: dt.date) -> list[str]:

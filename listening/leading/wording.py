@@ -1,13 +1,24 @@
-"""Words for leading: takes rows and figures, gives them as a leader reads them."""
+"""Words for leading: takes rows, figures and changes, gives them as a leader reads them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+
+SAME = "no clear change"
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame by column."""
     found: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]  # columns are always named by words
     return found
+
+
+def moved(frame: pd.DataFrame, change: ArrayLike, low: ArrayLike, high: ArrayLike, up: ArrayLike, down: ArrayLike) -> pd.DataFrame:
+    """Rows with their change, its interval, and what it is called where it goes beyond noise; none where it is not known."""
+    called = np.select([np.isnan(change), np.asarray(low) > 0, np.asarray(high) < 0], ["", up, down], SAME)
+    direction = pd.Series(called, frame.index, dtype=object)
+    return frame.assign(change=np.asarray(change), change_low=np.asarray(low), change_high=np.asarray(high), direction=direction.where(direction != "", None))

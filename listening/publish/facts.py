@@ -5,14 +5,15 @@
      "sources": [freshness], "accuracy": [...], "rejected": [...], "checkins": [answers by stage], "quiet": {customers who passed no stage},
      "nights": [run_counts of the last runs], "since": [what changed since the last night of an earlier day, in sentences],
      "warnings": [each with its quotes, open ones first], "priorities": [what to mend, first things first], "follow_up": [customers to call, by owner],
-     "assets": [customers gained, lost, grown … by period], "losses": [what those who left had met, against those who stayed]}
+     "assets": [customers gained, lost, grown … by period], "losses": [what those who left had met, against those who stayed],
+     "months": [customers gained and lost, month by month], and each table of LEADING: [its rows of the last 90 days, or of the newest quarter]}
 
 A stage also has "warnings", "priorities", "drivers", "operations", "cuts" and "themes" of the last 90 days: [{"theme", "name", "comments": how many,
 "all": …, "trouble": …, "great": its share on that side, or None}].
 
-A story is {"period", "first_day", "last_day", "evidence_level", "direction", "story", "records", "heard",
-"sources": [...], "scores": [...], "measures": {...}, "places": [...], "coverage": [who spoke, by source], "contributions": [what each source
-adds to the estimate], "quotes": {"trouble": [...], "great": [...]}}.
+A story is {"period", "first_day", "last_day", "evidence_level", "direction", "story", "sentences": [each with its part], "records", "heard",
+"sources": [...], "scores": [...], "measures": {...}, "places": [...], "coverage": [who spoke, by source],
+"contributions": [what each source adds to the estimate], "quotes": {"trouble": [...], "great": [...]}}.
 The comments behind the themes are gathered apart, for pages of their own: they would make `stories.json` a copy of the records.
 """
 
@@ -30,7 +31,13 @@ Facts = dict[str, Any]
 Comments = dict[tuple[str, str], list[Facts]]  # by stage and theme, newest first
 MOST_COMMENTS = 500  # of a theme
 LONGEST_COMMENT = 1200  # letters, so that a hundred fit a page of 500 kB in any script
+MOST_MONTHS = 12
 SIDES = ("all", "trouble", "great")
+WHOLE = "all"  # the company, among stages
+LEADING = (  # tables to lead by, each with its rows of the last 90 days or the newest quarter
+    "maturity", "delivery_gap", "investment_balance", "investment_moments", "purpose_grid", "actions", "accountability", "experience", "whole_cast",
+    "did_not_happen",
+)  # fmt: skip
 
 
 def gather(published: Warehouse, company: Company, run_id: str) -> Facts:
@@ -69,7 +76,8 @@ def gather(published: Warehouse, company: Company, run_id: str) -> Facts:
         "nights": published.rows("publish/facts/nights"),
         "since": published.rows("publish/facts/since"),
         "warnings": warnings,
-        **{name: published.rows(f"publish/facts/{name}") for name in ("priorities", "follow_up", "assets", "losses")},
+        **{name: published.rows(f"publish/facts/{name}") for name in ("priorities", "follow_up", "assets", "losses", *LEADING)},
+        "months": published.rows("publish/facts/months", most=MOST_MONTHS),
     }
 
 
@@ -103,7 +111,7 @@ def _themes(published: Warehouse) -> list[Facts]:
 def _stories(published: Warehouse) -> dict[str, list[Facts]]:
     """The stories of the cut 'all' by stage, each with its sources, scores, measures and quotes; newest first."""
     details: dict[str, dict[tuple[str, str, str], list[Facts]]] = {}
-    for name in ("sources", "scores", "measures", "places", "quotes", "coverage", "contributions"):
+    for name in ("sources", "scores", "measures", "places", "quotes", "coverage", "contributions", "sentences"):
         grouped: dict[tuple[str, str, str], list[Facts]] = collections.defaultdict(list)
         for row in published.rows(f"publish/facts/story_{name}"):
             grouped[_key(row)].append({column: value for column, value in row.items() if column not in ("stage", "period_kind", "period")})
@@ -122,6 +130,7 @@ def _stories(published: Warehouse) -> dict[str, list[Facts]]:
                 "places": details["places"][key],
                 "coverage": details["coverage"][key],
                 "contributions": details["contributions"][key],
+                "sentences": details["sentences"][key],
                 "quotes": {side: [quote for quote in quotes if quote["side"] == side] for side in ("trouble", "great")},
             }
         )

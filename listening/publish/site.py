@@ -6,17 +6,22 @@ import base64
 import hashlib
 import math
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
 
-from listening.publish import charts, remarks, voices, wording
+from listening import figures
+from listening.publish import charts, leading, remarks, voices, wording
 from listening.publish.facts import Comments, Facts
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-COMPANY = {"warnings.html": "Warnings", "priorities.html": "What to mend", "customers.html": "Customers", "method.html": "How we know"}
+COMPANY = {
+    "month.html": "The month", "warnings.html": "Warnings", "priorities.html": "What to mend", "customers.html": "Customers",
+    "invest.html": "Where to invest", "method.html": "How we know",
+}  # fmt: skip
 RESERVED = ("index", *(name.removesuffix(".html") for name in COMPANY), voices.FOLDER)
 _LINK = re.compile(r"(?i)(?<=:)(?=/)|(?<=\bwww)(?=\.)|(?<=@)")  # where Markdown readers begin to see an address
 QUARTERS_FROM = 3  # with fewer quarters of feedback the trend is drawn by month
@@ -35,13 +40,21 @@ def write(folder: Path, told: Facts, comments: Comments | None = None) -> None:
         "open_warnings": [warning for warning in told["warnings"] if not warning["closed_on"]],
         "warning_places": {warning["warning_id"]: place for place, warning in enumerate(told["warnings"], start=1)},
     }  # fmt: skip
-    _render(environment, folder / "index.html", "index.html", common | _first_page(told, pages))
+    first_page = _first_page(told, pages)
+    _render(environment, folder / "index.html", "index.html", common | first_page)
+    _render(environment, folder / "month.html", "month.html", common | first_page | leading.month(told))
+    _render(environment, folder / "invest.html", "invest.html", common | leading.invest(told))
     _render(environment, folder / "warnings.html", "warnings.html", common)
     _render(environment, folder / "priorities.html", "priorities.html", common)
-    _render(environment, folder / "customers.html", "customers.html", common | {"assets": _assets(told)})
+    _render(environment, folder / "customers.html", "customers.html", common | {"assets": _assets(told), "lost_words": _lost_words(told)})
     _render(environment, folder / "method.html", "method.html", common | {"counted": COUNTED})
     for stage in told["stages"]:
-        _render(environment, folder / pages[stage["stage"]], "stage.html", common | {"stage": stage, **_of_stage(told, stage)})
+        _render(
+            environment,
+            folder / pages[stage["stage"]],
+            "stage.html",
+            common | {"stage": stage, **_of_stage(told, stage), "leading": leading.of_stage(told, stage)},
+        )
     common |= {"root": "../", "script_hash": _hash(environment, "search.js"), "a_page": voices.A_PAGE}
     for page in spoken:
         _render(environment, folder / voices.FOLDER / page.name, "comments.html", common | {"stage": page.stage, "theme": page.theme, "part": page})
@@ -58,21 +71,13 @@ def markdown(told: Facts) -> str:
         open_warnings=[warning for warning in told["warnings"] if not warning["closed_on"]],
         now=window(told),
         unheard=remarks.unheard(told),
+        month=leading.month(told),
     )
 
 
 def render_markdown(template: str, **facts: Any) -> str:
     """A template of Markdown with its facts, in which nothing that comes from data is read as markup."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=False,  # noqa: S701 (no HTML: `finalize` escapes for Markdown what comes from data)
-        finalize=_escape_markdown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    _register(environment)
-    return re.sub(r"\n{3,}", "\n\n", environment.get_template(template).render(**facts)).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", _plain_pieces().get_template(template).render(**facts)).strip() + "\n"
 
 
 def since_when(told: Facts) -> str:
@@ -137,7 +142,8 @@ def _contents(stage: Facts) -> list[tuple[str, str]]:
     now = stage["now"]
     there = [
         ("story", "Story", True), ("warnings", "Warnings", True), ("mend", "What to mend", True), ("sources", "Sources", now and now["sources"]),
-        ("trend", "Over time", True), ("themes", "Themes and comments", stage["themes"]), ("operations", "Operations", stage["operations"]),
+        ("trend", "Over time", True), ("themes", "Themes and comments", stage["themes"]), ("leading", "Leading this stage", True),
+        ("operations", "Operations", stage["operations"]),
         ("lost", "Gained and lost", now and (now["gained"] is not None or now["lost"] is not None)), ("touchpoints", "Touchpoints", stage["touchpoints"]),
         ("history", "Quarters", True), ("cuts", "Cuts", stage["cuts"]),
     ]  # fmt: skip
@@ -156,6 +162,18 @@ def _assets(told: Facts) -> list[tuple[Facts, dict[str, Facts]]]:
     for row in [row for row in told["assets"] if row["customers"] is not None]:
         periods.setdefault((row["period_kind"], row["period"]), (row, {}))[1][row["movement"]] = row
     return list(periods.values())
+
+
+def _lost_words(told: Facts) -> list[tuple[str, list[str], list[str]]]:
+    """What those who left said and gave as reasons, by trouble; the same words only once."""
+    seen: set[str] = set()
+    found = []
+    for loss in told["losses"]:
+        if loss["lost_met"] >= wording.LEAST:
+            reasons, quotes = ([text for text in loss[name] or [] if text not in seen] for name in ("reasons", "quotes"))
+            seen.update(reasons, quotes)
+            found += [(loss["name"], reasons, quotes)] if reasons or quotes else []
+    return found
 
 
 def _axes(story: Facts) -> list[tuple[str, Facts | None, Facts | None]]:
@@ -196,10 +214,26 @@ def _titles(told: Facts) -> dict[str, str]:
     return {stage["stage"]: stage["title"] for stage in told["stages"]} | {"none": "No stage", "all": "All"}
 
 
+@cache
 def pieces() -> jinja2.Environment:
     """The templates for HTML: what comes from data is escaped, and what is not there is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, finalize=_visible, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    _register(environment)
+    return environment
+
+
+@cache
+def _plain_pieces() -> jinja2.Environment:
+    """The templates for Markdown."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=False,  # noqa: S701 (no HTML: `finalize` escapes for Markdown what comes from data)
+        finalize=_escape_markdown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     _register(environment)
     return environment
@@ -210,35 +244,35 @@ def _register(environment: jinja2.Environment) -> None:
         wording.state,
         wording.of_100,
         wording.place,
-        wording.percent,
-        wording.interval,
+        figures.percent,
+        figures.interval,
         wording.side,
-        wording.signed,
+        figures.signed,
         wording.change,
         wording.net,
         wording.mean,
         wording.scale,
         wording.level,
-        wording.money,
+        figures.money,
         wording.moved,
+        wording.in_points,
     )
     times = (
-        wording.day,
-        wording.span,
+        figures.day,
+        figures.span,
         wording.moment,
-        wording.number,
-        wording.count,
+        figures.number,
+        figures.count,
         wording.kind,
-        wording.listed,
+        figures.listed,
         wording.problem,
         wording.breakable,
-        wording.sentences,
         wording.parts,
-        wording.capital,
+        figures.capital,
         wording.phrase,
+        wording.about,
     )
-    told = (remarks.stake, remarks.why, remarks.warned)
-    environment.filters.update({function.__name__: function for function in (*words, *times, *told)})
+    environment.filters.update({function.__name__: function for function in (*words, *times, remarks.stake, remarks.due)})
     environment.globals.update(SIDES=wording.SIDES, COLUMNS=wording.COLUMNS, LEAST=wording.LEAST, OF_CUSTOMERS=wording.OF_CUSTOMERS)
     environment.globals.update(OUTCOMES=wording.OUTCOMES, MOVEMENTS=wording.MOVEMENTS)
 

@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -129,11 +130,11 @@ def _reviews(session: Session, client: Client, state: State | None) -> Iterator[
                 met[key] = max(met.get(key, version), version)
         yield Page(rows)
     missing = [key for key, (moment, _) in known.items() if key not in met and moment / 1000 > session.clock - WEEK + HOUR]
-    gone, still = _asked_for(session, client, missing, next(iter(met), None))
+    gone, still, unknown = _asked_for(session, client, missing, next(iter(met), None), set(state.get("missing", ())) if state else set())
     kept = {**{key: known[key] for key in missing if key not in gone}, **met}
     still = [review for review in still if _version(review) != known.get(review["reviewId"])]
     rows = [_without_words(key, known[key][0]) for key in sorted(gone)]
-    yield Page([*still, *rows], {"until": session.clock, "known": kept})
+    yield Page([*still, *rows], {"until": session.clock, "known": kept, "missing": sorted(unknown)})
 
 
 def _tell_gap(session: Session, until: float | None) -> None:
@@ -161,10 +162,10 @@ def _contents(session: Session, client: Client, known: Mapping[str, list[Any]]) 
     while True:
         content: Cells = {}
         for _ in range(ASKED_FOR_NOTHING):
-            content = client.get(path, {"maxResults": PAGE_ROWS, **({"token": token} if token else {})}, needs=("reviews",) if is_any_due or token else ())
+            content = client.get(path, {"maxResults": PAGE_ROWS, **({"token": token} if token else {})}, needs=("reviews",) if is_any_due and not token else ())
             if content:
                 break
-        yield content
+        yield content  # one after the first may lack reviews: Google leaves out lists that are empty
         token = _token(content)
         if token is None:
             return
@@ -179,22 +180,25 @@ def _token(content: Cells) -> str | None:
     return str(token) if token else None
 
 
-def _asked_for(session: Session, client: Client, missing: list[str], control: str | None) -> tuple[set[str], list[Cells]]:
-    """What became of reviews that the week no longer has: the ids that Google does not know, and those that it still gives.
+def _asked_for(session: Session, client: Client, missing: list[str], control: str | None, before: set[str]) -> tuple[set[str], list[Cells], set[str]]:
+    """What became of reviews that the week no longer has: the ids that Google does not know, those that it still gives, and those of which nobody knows.
 
-    Nothing is taken for deleted unless a review that was just listed is given when it is asked for by itself.
+    Nothing is taken for deleted unless a review that was just listed is given when it is asked for by itself. Where none is
+    given so, what nobody knew of the night `before` either, and is missing again, is gone.
     """
     gone: set[str] = set()
     still: list[Cells] = []
-    if not missing or control is None or _review(session, client, control) is None:
-        return gone, still
+    if not missing or control is None:
+        return gone, still, before
+    if _review(session, client, control) is None:
+        return before.intersection(missing), still, {key for key in missing if key not in before}
     for key in missing:
         review = _review(session, client, key)
         if review is None:
             gone.add(key)
         else:
             still.append(review)
-    return gone, still
+    return gone, still, set()
 
 
 def _review(session: Session, client: Client, key: str) -> Cells | None:
@@ -244,7 +248,7 @@ def _reports(session: Session, client: Client, state: State | None) -> Iterator[
             if taken.get(name) == mark:
                 continue
             path = Path(folder, "report.csv")
-            buckets.download(f"storage/v1/b/{bucket}/o/{quote(name, safe='')}", path, {"alt": "media"})
+            buckets.download(f"storage/v1/b/{bucket}/o/{quote(name, safe='')}", path, {"alt": "media"}, is_whole=_is_report)
             yield from _rows(name, path)
             taken[name] = mark
             yield Page([], {"at": at, "files": dict(taken)})
@@ -281,26 +285,38 @@ def _listed(session: Session, buckets: Client, bucket: str) -> list[tuple[str, s
         asked["pageToken"] = token
 
 
-def _rows(name: str, path: Path) -> Iterator[Page]:
-    """The reviews with words of one report. Stars alone have no id, and the interface does not give them either."""
+def _is_report(path: Path) -> bool:
+    """Is a file a table of reviews that can be read to its end? What stands in its place for a moment, an error page say, is not."""
+    try:
+        with path.open(encoding=_encoding(path), newline="") as lines:
+            rows = csv.reader(lines, strict=True)
+            columns = next(rows, [])
+            deque(rows, maxlen=0)
+    except (UnicodeError, csv.Error):
+        return False
+    return any(column.startswith("Review ") for column in columns)
+
+
+def _encoding(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(3)
-    encoding = _MARKS.get(start[:2], "utf-16-le" if b"\x00" in start else "utf-8")
+    return _MARKS.get(start[:2], "utf-16-le" if b"\x00" in start else "utf-8")
+
+
+def _rows(name: str, path: Path) -> Iterator[Page]:
+    """The reviews with words of one report. Stars alone have no id, and the interface does not give them either."""
     rows: list[Cells] = []
-    try:
-        with path.open(encoding=encoding, newline="") as lines:
-            report = csv.DictReader(lines, strict=True)
-            lacking = {"Review Link", "Review Text", "Star Rating"} - set(report.fieldnames or ())
-            if lacking:
-                raise Stopped(f"has a report {name} without a column '{min(lacking)}'. What came before is kept.")
-            for row in report:
-                if row["Review Text"] or row.get("Review Title"):
-                    rows.append({str(column): cell for column, cell in row.items() if column is not None})
-                if len(rows) >= REPORT_ROWS:
-                    yield Page(rows)
-                    rows = []
-    except (UnicodeError, csv.Error):
-        raise Stopped(f"has a report {name} that cannot be read. What came before is kept; it is read again the next night.") from None
+    with path.open(encoding=_encoding(path), newline="") as lines:
+        report = csv.DictReader(lines, strict=True)
+        lacking = {"Review Link", "Review Text", "Star Rating"} - set(report.fieldnames or ())
+        if lacking:
+            raise Stopped(f"has a report {name} without a column '{min(lacking)}'. What came before is kept.")
+        for row in report:
+            if row["Review Text"] or row.get("Review Title"):
+                rows.append({str(column): cell for column, cell in row.items() if column is not None})
+            if len(rows) >= REPORT_ROWS:
+                yield Page(rows)
+                rows = []
     yield Page(rows)
 
 

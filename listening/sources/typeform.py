@@ -180,8 +180,9 @@ def _differences(session: Session, form: _Form, state: State | None) -> Iterator
         differs = absent.compared(session, "response_id", VERSION, _ids(form, state["since"]))
         if differs.gone:
             yield Page(absent.tombstones("response_id", differs.gone, _ALWAYS))
-        yield from _lacking(form, state["since"], set(differs.missing))
-        state, found = {**state, "compared_at": session.clock}, differs.known - len(differs.gone) + len(differs.missing)
+        missing = set(differs.missing)
+        yield from _lacking(form, state["since"], missing)
+        state, found = {**state, "compared_at": session.clock}, differs.seen - len(missing)
     session.checks.append(Check("responses (total_items)", total, found))
     yield Page([], state)
 

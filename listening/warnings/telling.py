@@ -45,7 +45,7 @@ def tell(
         warning |= warehouse.rows("warnings/affected", **asked)[0]
         said = warehouse.rows("warnings/quotes", **asked)
         quotes += [row | {"warning_id": warning["warning_id"]} for row in said]
-        warning["text"] = wording.text(warning, journey, company, names, said)
+        warning["text"] = wording.text(warning, journey, company, names)
         warnings.append(warning)
     warehouse.replace("warnings/warnings", warnings)
     warehouse.replace("warnings/warning_quotes", quotes)

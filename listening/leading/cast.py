@@ -1,0 +1,79 @@
+"""The whole cast: takes what customers said by role and segment, and what employees and suppliers said, gives a short account of each.
+
+Employees and suppliers speak of the company in their own account and enter no figure of customers. Nobody is told of
+unless at least five people spoke, and a theme is only named where five people named it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from listening import intervals
+from listening.figures import signed
+from listening.journey import Journey
+from listening.leading.experience import BETTER, LEAST, WHOLE, WORSE
+from listening.leading.wording import SAME, moved, rows
+
+ROLES = {  # each with how a source says so
+    "buyer": "Buyers", "user": "Users", "sponsor": "Sponsors", "community": "Communities", "employee": "Our own people", "supplier": "Suppliers",
+}  # fmt: skip
+INSIDE = ("employee", "supplier")
+THEMES = 3  # in a row
+CELL = ["stage", "period_kind", "period", "cut_by", "cut_value"]
+SIDES = ("trouble", "great")
+
+
+def told(grid: pd.DataFrame, spoke: pd.DataFrame, named: pd.DataFrame, journey: Journey) -> pd.DataFrame:
+    """The rows of `whole_cast`.
+
+    Args:
+        grid: every stage, the company among them, and period, with those to compare with.
+        spoke: people, n, trouble and great by stage, period, role and segment.
+        named: themes by period, role and segment of the whole company, most people first.
+        journey: for the stages' names.
+    """
+    roles = pd.DataFrame({"cut_by": "role", "cut_value": list(ROLES)})
+    wanted = pd.concat([spoke[["stage", "cut_by", "cut_value"]], roles.assign(stage=WHOLE)]).drop_duplicates()
+    frame = grid.merge(wanted, on="stage").merge(spoke, on=CELL, how="left")
+    counts = ["people", "n", "trouble", "great"]
+    frame[counts] = frame[counts].astype(float).where(frame["people"].ge(LEAST) & frame["n"].ge(LEAST))
+    for side in SIDES:
+        share = intervals.share(frame[side], frame["n"])
+        frame[f"{side}_share"], frame[f"{side}_low"], frame[f"{side}_high"] = share
+    frame = _moved(frame.sort_values([*CELL[:1], *CELL[3:], "period_kind", "period_start"]).reset_index(drop=True))
+    listed = named.groupby(CELL[1:])["name"].agg(lambda names: list(names)[:THEMES]) if len(named) else pd.Series(dtype=object)
+    keys = zip(*(frame[name] for name in CELL[1:]), strict=True)
+    frame["themes"] = [listed.get(key, []) if stage == WHOLE else [] for stage, key in zip(frame["stage"], keys, strict=True)]
+    return frame.assign(text=[_sentence(row, journey.titles) for row in rows(frame)])
+
+
+def _moved(frame: pd.DataFrame) -> pd.DataFrame:
+    """Each row with the change of its share in trouble."""
+    before = frame.groupby(["stage", "cut_by", "cut_value", "period_kind"])[["trouble", "n", "period_end"]].shift()
+    is_next = before["period_end"].eq(frame["period_start"])
+    change, low, high = intervals.difference(frame["trouble"], frame["n"], before["trouble"].where(is_next), before["n"].where(is_next))
+    return moved(frame, change, low, high, WORSE, BETTER)
+
+
+def _sentence(row: dict[str, Any], titles: dict[str, str]) -> str:
+    who = ROLES[row["cut_value"]] if row["cut_by"] == "role" and row["cut_value"] in ROLES else f"{row['cut_by'].capitalize()} {row['cut_value']}"
+    head = who if row["stage"] == WHOLE else f"{titles.get(row['stage'], row['stage'])}, {who[0].lower()}{who[1:]}"
+    if pd.isna(row["people"]):
+        return f"{head}: not known: fewer than {LEAST} of them spoke{_source(row)}."
+    trouble, great = (f"{row[f'{side}_share']:.0%} ({100 * row[f'{side}_low']:.0f} to {100 * row[f'{side}_high']:.0f})" for side in SIDES)
+    lives = "see it badly" if row["cut_value"] in INSIDE else "tell of trouble"
+    trend = {None: "", SAME: "; no clear change against the period before"}.get(row["direction"])
+    if trend is None:
+        trend = f"; {signed(100 * row['change'])} points of trouble against the period before, more than noise"
+    about = f" They speak most of {', '.join(row['themes'])}." if row["themes"] else ""
+    return f"{head}: of {row['n']:,.0f} pieces of feedback from {row['people']:,.0f} people {trouble} {lives}, {great} live it great{trend}.{about}"
+
+
+def _source(row: dict[str, Any]) -> str:
+    """How a role that nobody brings would be heard."""
+    if row["cut_by"] != "role":
+        return ""
+    kind = row["cut_value"]
+    return f" (a source of kind {kind} brings them)" if kind in INSIDE else f' (a source with role = "{kind}" brings them)'

@@ -1,0 +1,1 @@
+select * from accountability order by finding, about

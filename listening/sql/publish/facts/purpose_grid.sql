@@ -1,0 +1,1 @@
+select * from purpose_grid order by valued_no, invests_no

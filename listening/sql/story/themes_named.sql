@@ -1,1 +1,0 @@
-select theme, name, kind, opened_on from tagging.themes
