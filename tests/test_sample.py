@@ -14,7 +14,7 @@ import json
 import openpyxl
 import pyarrow.parquet as pq
 
-from listening import night
+from listening import bench, night
 from listening.workspace import Workspace
 from tests.conftest import SAMPLE, rows
 
