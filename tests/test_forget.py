@@ -102,7 +102,7 @@ def test_after_forgetting_no_file_but_the_inbox_holds_the_person(place: Workspac
 
 def tables_with(place: Workspace, word: str) -> set[str]:
     """The tables of the store, of whatever station, in which a word stands."""
-    return {name for name, batch in warehouse.contents(place.) if word in str(batch.to_pylist()).lower()}
+    return {name for name, batch in warehouse.contents(place.warehouse) if word in str(batch.to_pylist()).lower()}
 
 
 def test_a_forgotten_persons_words_stand_in_no_table_of_the_store(place: Workspace) -> None:
