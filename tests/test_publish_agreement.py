@@ -10,6 +10,7 @@ from typing import Any
 import bs4
 import pytest
 
+from listening.publish.facts import LEADING
 from listening.workspace import Workspace
 from tests.conftest import rows
 
@@ -106,7 +107,7 @@ def test_rows_beside_the_stories_are_rows_of_a_published_table(told: Row, tables
             if places := holding(tables, row):
                 assert any(is_in(tables[table], row) for table in places), f"{name}: {row}"
                 seen.add(name)
-    assert seen >= {"sources", "accuracy"}
+    assert seen >= {"sources", "accuracy", "months", *LEADING}
 
 
 def test_counts_beside_the_stories_are_those_of_the_tables(told: Row, fernway: Workspace) -> None:

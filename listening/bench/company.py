@@ -84,9 +84,8 @@ class Company:
     def speak(self, records: int, last_day: dt.date, days: int = 1) -> None:
         """Drop files with so many records, and what happened beside them, of the last days up to one."""
         for start in range(0, records, AT_A_TIME):
-            some = min(AT_A_TIME, records - start)
-            for source, share in SHARES.items():
-                self._drop(source, self._said(source, round(some * share) if some > 1 else int(source == "survey"), last_day, days))
+            for source, number in _shared(min(AT_A_TIME, records - start)).items():
+                self._drop(source, self._said(source, number, last_day, days))
         for kind, (share, rows) in self._happening.items():
             self._drop(kind, rows(math.ceil(records * share) if records > 1 else 0, last_day, days))
 
@@ -173,3 +172,9 @@ class Company:
     def _moments(self, number: int, last_day: dt.date, days: int) -> list[str]:
         whole = pd.to_datetime(self._days(number, last_day, days)) + pd.to_timedelta(self._chance.integers(0, 86_400, number), unit="s")
         return pd.DatetimeIndex(whole).strftime("%Y-%m-%d %H:%M:%S").tolist()
+
+
+def _shared(records: int) -> dict[str, int]:
+    """How many of so many records each source brings; what rounding leaves is the survey's."""
+    numbers = {source: int(records * share) for source, share in SHARES.items()}
+    return numbers | {"survey": records - sum(numbers.values()) + numbers["survey"]}

@@ -44,12 +44,12 @@ def alone(work: Callable[..., T], *given: object) -> tuple[T, float]:
         result = pool.submit(work, *given)
         peak = 0.0
         while True:
-            peak = max(peak, sum(_memory(process) for process in list(pool._processes)))
+            peak = max(peak, sum(_memory(child.pid) for child in multiprocessing.active_children()))
             with suppress(NotYet):
                 return result.result(LOOK_EVERY), peak
 
 
-def _memory(process: int) -> float:
+def _memory(process: int | None) -> float:
     """Resident memory of a process and its children in MB; 0 where the system does not tell, or it has ended."""
     place = Path("/proc", str(process))
     try:

@@ -47,6 +47,8 @@ def tell(
         quotes += [row | {"warning_id": warning["warning_id"]} for row in said]
         warning["text"] = wording.text(warning, journey, company, names)
         warnings.append(warning)
+    if united:
+        warehouse.empty("warnings/troubled")  # what serves for a moment only holds nobody's words
     warehouse.replace("warnings/warnings", warnings)
     warehouse.replace("warnings/warning_quotes", quotes)
 
