@@ -97,11 +97,11 @@ def _happen(store: Warehouse, rng: np.random.Generator, customers: int) -> None:
     for name, moment, size in (("operations", "at", OPERATIONS), ("checkins", "asked_at", CHECKINS)):
         days = np.datetime64(FIRST_DAY) + np.arange(size) % DAYS
         failed, answered = (rng.random(size) < 0.2).astype(int), (rng.random(size) < 0.6).astype(int)
-        own = {
+        own: dict[str, dict[str, Any]] = {
             "operations": {"measure": ["m"] * size, "failed": failed, "passed": 1 - failed},
             "checkins": {"answered": answered, "experience": rng.integers(-1, 2, size) * 1.0},
         }
-        common = {
+        common: dict[str, Any] = {
             "fact_id": np.arange(size).astype(str), "source": [name] * size, "stage": _drawn(rng, STAGES, size),
             "customer_id": np.char.add("c", rng.integers(0, customers, size).astype(str)),
             moment: pa.array(days.astype("datetime64[us]") + np.timedelta64(12, "h")).cast(pa.timestamp("us", "UTC")),

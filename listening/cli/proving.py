@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from listening import bench
+from listening import bench, bench_story
 from listening.cli.terminal import AsJson, Status, app, log, out, print_json, print_table, show_progress
 from listening.prove import WORLDS, measure
 
@@ -18,9 +18,13 @@ def bench_(
     records: Annotated[int, typer.Option(help="How many rows, made from the sample's own words.")] = 20_000,
     of_tagging: Annotated[bool, typer.Option("--tagging", help="Tagging alone, Parquet to Parquet, beside plain scikit-learn and a script.")] = False,
     of_warnings: Annotated[bool, typer.Option("--warnings", help="The early warning alone, on 2,000 series over a year.")] = False,
+    of_story: Annotated[bool, typer.Option("--story", help="Counting and telling alone, with that many records of history and ten times as many.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Time a night, station by station, on rows made for size."""
+    if of_story:
+        _print_nights(bench_story.bench_story((records, 10 * records)), as_json)
+        return
     if of_warnings:
         _print_watching(bench.bench_warnings(), as_json)
         return
@@ -55,6 +59,15 @@ def prove(
         out.print(f"{sum(f.passed for f in figures)} of {len(figures)} figures reach their target.")
     if not all(figure.passed for figure in figures):
         raise typer.Exit(Status.FAILED)
+
+
+def _print_nights(nights: list[bench_story.Night], as_json: bool) -> None:
+    if as_json:
+        print_json([vars(night) for night in nights])
+        return
+    short = {night.night: night.processor_seconds for night in reversed(nights)}
+    rows = [[f"{n.records:,}", n.night, f"{n.seconds:.2f}", f"{n.processor_seconds:.2f}", f"{n.processor_seconds / short[n.night]:.1f}"] for n in nights]
+    print_table(["records", "night", "seconds", "processor seconds", "times that of the shorter history"], rows)
 
 
 def _print_watching(watched: bench.Watching, as_json: bool) -> None:
