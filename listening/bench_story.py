@@ -41,7 +41,7 @@ class Night:
 def bench_story(sizes: tuple[int, ...]) -> list[Night]:
     """For each size of history a first night, one with nothing new, and one with 40 records of a new day."""
     found = []
-    journey, company = Journey(stages=[Stage(stage=name) for name in STAGES]), Company(name="Made for size", timezone="Europe/London")
+    journey, company = Journey(stages=[Stage(stage=name) for name in STAGES]), Company(name="Made for size", timezone="Europe/London", fiscal_year_starts_in=1)
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder, warehouse.opened(Path(folder) / "size.duckdb") as store:
             rng = np.random.default_rng(size)
