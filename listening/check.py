@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import importlib.util
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -48,6 +49,7 @@ def check(workspace: Workspace) -> list[Finding]:
         _attempt("disk", lambda: _disk(workspace)),
     ]
     findings += [_attempt(f"digest.{way}", functools.partial(notices.probe, workspace, settings.digest, way)) for way in settings.digest.ways]
+    findings += [_attempt("run.workers", _dask)] if settings.run.workers == "dask" else []
     findings += [_attempt(f"lake.{settings.lake.name}", lambda: _lake(workspace))] if settings.lake else []
     findings += [Finding(f"sources.{name}", "fault", sentence) for name, sentence in settings.faults.items()]
     if findings[1].state == "ok":
@@ -99,6 +101,12 @@ def _disk(workspace: Workspace) -> str:
     if free < FREE_BYTES:
         raise Mend(f"only {free / 2**20:.0f} MB are free; a night needs room for a second copy of the store. Free at least 1 GB.")
     return f"{free / 2**30:.0f} GB free"
+
+
+def _dask() -> str:
+    if not importlib.util.find_spec("prefect_dask"):
+        raise Mend("workers = \"dask\" needs Dask: pip install 'listening-path[dask]'.")
+    return "Dask is installed; a scheduler that does not answer at night is told, and the night goes on without it"
 
 
 def _lake(workspace: Workspace) -> str:

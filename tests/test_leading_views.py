@@ -44,7 +44,7 @@ def said(store: Warehouse, text: str) -> None:
         ("price", "It is cheaper elsewhere.", True), ("price", "CHEAP, and it shows", True), ("price", "We were cheerful", False),
         ("achievement", "I achieved what I came for", True), ("achievement", "I never achieved anything with it", False),
         ("pride", "I am not very proud of it", False), ("pride", "Proud of it, not that anybody asked", True),
-        ("detachment", "It's NOT my job any more", True), ("waiting", "Still  no answer", True), ("connection", "It was togetherness", False),
+        ("detachment", "It's NOT my job any more", True), ("waiting", "Still  no answer", True), ("connection", "They remembered me", True),
         ("singular", "I wouldn’t swap it", True),
     ],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import axe_core_python
@@ -119,3 +120,12 @@ def test_pages_can_be_read_without_scripts(pages: list[Path], browser: Browser) 
 
 def test_pages_are_small(pages: list[Path]) -> None:
     assert {path.name: path.stat().st_size for path in pages if path.stat().st_size > MOST_BYTES} == {}
+
+
+def test_the_month_prints_on_two_pages(pages: list[Path], browser: Browser) -> None:
+    (month,) = [path for path in pages if path.name == "month.html"]
+    with opened(browser, 1280) as page:
+        page.goto(month.as_uri())
+        edge = dict.fromkeys(("top", "bottom", "left", "right"), "12mm")
+        printed = page.pdf(format="A4", margin=edge)  # type: ignore[arg-type]
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2

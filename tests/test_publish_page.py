@@ -17,7 +17,7 @@ from playwright.sync_api import Browser
 
 from listening import figures
 from listening.publish import remarks, site, voices, wording
-from listening.publish.facts import Comments
+from listening.publish.facts import LEADING, Comments
 from tests.conftest import opened
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -103,7 +103,7 @@ def told() -> dict[str, Any]:
         "checkins": [], "quiet": {"active": 0, "quiet": 0, "seen": 0},
         "nights": [{"started_at": NOON, "clock": NOON, "state": "done", "run_id": "20260701T120000Z-abc", "source": "survey", "kind": "survey", "seen": 252,
                     "new": 240, "updated": 0, "repeated": 0, "deleted": 0, "rejected": 12, "refused": 0}],
-        "warnings": [], "priorities": [], "follow_up": [], "assets": [], "losses": [],
+        "warnings": [], "priorities": [], "follow_up": [], "assets": [], "losses": [], "months": [], **{name: [] for name in LEADING},
         "since": [{"run_id": "20260701T120000Z-abc", "rank": 1, "kind": "worse", "subject": "pay", "stage": "pay", "compared_on": dt.date(2026, 6, 30),
                    "compared_with": "20260630T120000Z-abc", "sentence": f"Pay: customers now live it worse {HOSTILE}."}],
     }  # fmt: skip
@@ -246,8 +246,12 @@ def grown(told: dict[str, Any]) -> tuple[dict[str, Any], Comments]:
         "warning_id": "w1", "stage": "pay", "title": "Pay", "theme": None, "measure": "invoice_correct", "source": "operations", "owner": "Ada",
         "began_on": day, "opened_on": day, "closed_on": None, "acknowledged_on": None, "customers": 84, "value": 79056.0, "value_basis": "revenue",
         "text": "Pay: failures of ‘invoice correct’ rose to 23. It began in June.", "theme_name": None,
+        "cut_by": "region", "cut_value": HOSTILE,
         "quotes": [{"record_id": "r1", "rank": 1, "source": "survey", "said_on": day, "text": "Billed twice."}],
     }  # fmt: skip
+    told["actions"] = [{"action_id": "A1", "what": HOSTILE, "stage": "pay", "owner": HOSTILE, "state": "overdue", "due_on": day, "verdict": "no effect",
+                        "measure": "invoice_correct", "effect": -0.01, "effect_low": -0.08, "effect_high": 0.06, "why": None, "text": HOSTILE}]  # fmt: skip
+    told["whole_cast"] = [{"stage": "all", "cut_by": "segment", "cut_value": HOSTILE, "people": 9, "text": HOSTILE}]
     told["warnings"] = pay["warnings"] = [warning, warning | {"warning_id": "w2", "closed_on": day, "quotes": []}]
     item = {
         "rank": 1, "gate": "basics", "item": "trouble", "name": "a failure of “invoice correct” (Pay)", "stage": "pay", "owner": "Ada", "value": 56735.9,

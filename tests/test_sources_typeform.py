@@ -255,6 +255,17 @@ def test_a_login_page_leaves_the_cursor_where_it_was(make_workspace: Make, accou
     assert gather(place, account)[1] == account.told()
 
 
+@pytest.mark.parametrize("answers", [{"of": "another shape"}, 17, "text", True])
+def test_answers_of_another_shape_are_none_and_the_others_go_on(make_workspace: Make, account: Typeform, answers: object) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+    account.faults = {2: Fault("change", change=lambda page: {**page, "items": [{**page["items"][0], "answers": answers, "variables": 3}, *page["items"][1:]]})}
+    tonight, found = gather(place, account)
+    assert not tonight.faults
+    assert len(found) >= len(account.told()) - 2
+    assert tonight.reasons["survey"]
+
+
 def test_a_row_that_changes_its_shape_is_set_aside_and_the_others_go_on(make_workspace: Make, account: Typeform) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
     account.clock.wait(10 * DAY)

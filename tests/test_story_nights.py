@@ -20,8 +20,8 @@ from listening.workspace import Company, Workspace
 BILL = "I was charged twice on my bill and the refund for the double charge never came."
 INPUTS = ("records", "operations", "checkins", "invitations")
 BOOKKEEPING = {
-    "days", "counted", "buckets", "told_days", "told_periods", "due", "due_days", "touched_buckets", "touched_records", "touched_units", "fingerprints",
-    "touched_days", "touched_periods", "retold", "compared", "requoted", "passages", "story.members",
+    "days", "counted", "buckets", "fingerprints", "told_days", "told_periods", "due", "due_days", "touched_buckets", "touched_records", "touched_units",
+    "touched_days", "touched_periods", "retold", "compared", "renewed", "needed", "requoted", "passages", "story.members",
 }  # fmt: skip
 Act = tuple[str, dict[str, Any]]
 

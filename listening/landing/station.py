@@ -263,7 +263,7 @@ def _compare(workspace: Workspace, warehouse: Warehouse, source: Source, id_: st
     ids = itertools.chain.from_iterable(there)
     while some := list(itertools.islice(ids, COMPARED_AT_A_TIME)):  # each on its own, since a transaction would hold all of them in memory
         handed += len(some)
-        native, marks = zip(*some, strict=True)
+        native, marks = ([None if text is None else batches.storable(text) for text in texts] for texts in zip(*some, strict=True))
         warehouse.insert("landing/compared", pa.table({"native_id": pa.array(native, pa.string()), "row_version": pa.array(marks, pa.string())}))
     parts = 1 + handed // COMPARED_AT_A_TIME if landed else 0
     differing = [

@@ -26,6 +26,7 @@ def month(told: Facts) -> Facts:
         "roles": list(dict.fromkeys(row["role"] for row in told["delivery_gap"] if row["believed"] is not None)),
         "gaps": _gaps(told),
         "changes": _changes(told),
+        "risks": [row for row in told["experience"] if row["stage"] == WHOLE and row["measure"] == "signs" and row["n"]],
         "unsettled": [row["text"] for row in told["accountability"] if row["finding"] in ANSWERS],
         "caused": next((row["text"] for row in told["accountability"] if row["finding"] == "actions caused by customers"), None),
         "first": told["priorities"][:TOLD_FIRST],
@@ -101,7 +102,7 @@ def _gaps(told: Facts) -> list[Facts]:
 
 
 def _changes(told: Facts) -> list[Facts]:
-    """What moved against the 90 days before: stages, then what is warned of."""
+    """The stages that moved against the 90 days before, the worse first."""
     states = {wording.WORSE: "worse", wording.BETTER: "better"}
     moved = [{"stage": stage, "state": state} for stage in told["stages"] for state in states if wording.state(stage["now"]) == state]
     return sorted(moved, key=lambda each: each["state"] == wording.BETTER)

@@ -28,6 +28,7 @@ from listening.sources.walking import budget
 
 PAGE_ROWS = 100
 REPORT_ROWS = 5000
+REQUESTS_AN_HOUR = 200
 DAY, HOUR = 86_400.0, 3600.0
 WEEK = 7 * DAY
 ASKED_FOR_NOTHING = 3  # times that an empty answer is asked for again, since it is also what an app without reviews gets
@@ -91,8 +92,9 @@ def _open(session: Session, base_url: str) -> Iterator[Client]:
     claims = {"iss": account["client_email"], "scope": " ".join(SCOPES if session.option("reports_bucket") else SCOPES[:1]), "aud": token_uri}
     spending = budget(session.source)
     spending.longest_wait = HOUR + 100  # the quota is of an hour
+    pace = Pace(max(1, session.option("requests_an_hour", REQUESTS_AN_HOUR)), HOUR)
     with (
-        Client(base_url.rstrip("/").removesuffix("/androidpublisher/v3"), budget=spending, pace=Pace(200, HOUR)) as client,
+        Client(base_url.rstrip("/").removesuffix("/androidpublisher/v3"), budget=spending, pace=pace) as client,
         Client(f"{place.scheme}://{place.netloc}") as asking,
     ):
         key = read_key(str(account["private_key"]), "the private_key of service_account")
@@ -334,12 +336,13 @@ CONNECTOR = Connector(
     secrets={"service_account": "the JSON key of a service account (Google Cloud, IAM, Service accounts) that was invited in the Play Console"},
     credentials=(("service_account",),),
     scopes="in the Play Console: Reply to reviews for the app; for the monthly reports also View app information and download bulk reports",
-    limits="200 requests an hour for an app, 200,000 a day for a project; keeps to the first, waits as Google asks",
+    limits=f"{REQUESTS_AN_HOUR} requests an hour for an app, 200,000 a day for a project; keeps to the first, waits as Google asks",
     settings={
         "package_name": Setting("the app's package name", '"com.acme.shop"', is_needed=True),
         "reports_bucket": Setting(
             "the bucket of the monthly reports (Play Console, Download reports, Copy Cloud Storage URI)", '"pubsite_prod_rev_0123456789"'
         ),
+        "requests_an_hour": Setting("requests an hour that Google allows for the app", str(REQUESTS_AN_HOUR), kind=int),
         "token_uri": Setting("where tokens come from, if not as the key says", f'"{TOKEN_URI}"'),
         "storage_url": Setting("the address of Cloud Storage, if another", f'"{STORAGE}"'),
     },

@@ -58,23 +58,31 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
         "enough": shares.ENOUGH_WITHIN, "most_compared": quotes.MOST_COMPARED,
     }  # fmt: skip
     with warehouse.transaction():
-        _count(warehouse, given)
-        _tell_periods(warehouse, journey)
-        told = _tell(warehouse, journey)
+        if _count(warehouse, given, journey):
+            _tell_periods(warehouse, journey)
+            _tell(warehouse, journey)
+    told = Told(**warehouse.rows("story/number_told")[0])
     log.info("told %s stories of %s periods", told.stories, told.periods)
     return told
 
 
-def _count(warehouse: Warehouse, given: dict[str, Any]) -> None:
-    """Count the periods again of which anything differs from when they were told last; all of them where they are counted in another way."""
+def _count(warehouse: Warehouse, given: dict[str, Any], journey: Journey) -> bool:
+    """Count the periods again of which anything differs from when they were told last; gives whether there are any.
+
+    All of them are counted where it is done in another way than last, or of another journey.
+    """
     for name in ("periods", "days", "surveys"):
         warehouse.build(f"story/{name}", **given)
-    version = _version(warehouse, given)
+    version = _version(warehouse, given, journey)
     is_anew = not warehouse.rows("story/number_of_told_periods", version=version)[0]["periods"]
     if is_anew:
         for name in ("told_periods", "stage_shares", "stage_scores", "stage_themes", "quotes", "quoted"):
             warehouse.empty(f"story/{name}")
-    for name in ("touched_periods", "due", "due_days", "retold", "compared", "passages", "members"):
+    for name in ("touched_periods", "due", "due_days", "retold", "compared"):
+        warehouse.build(f"story/{name}")
+    if not is_anew and not len(warehouse.select("story/touched_periods", ["period"])):
+        return False
+    for name in ("passages", "members"):
         warehouse.build(f"story/{name}", **given)
     for name in BY_PERIOD:
         if is_anew:
@@ -83,13 +91,14 @@ def _count(warehouse: Warehouse, given: dict[str, Any]) -> None:
             warehouse.recount(f"story/{name}", "story/touched_periods", **given)
     warehouse.replace("story/told_days", warehouse.query("story/all_days"))
     warehouse.replace("story/told_periods", warehouse.query("story/periods_told", version=version))
+    return True
 
 
-def _version(warehouse: Warehouse, given: dict[str, Any]) -> str:
-    """What periods are counted by, beside their days: the way of counting, the settings, and which survey a stage's invitations are to."""
+def _version(warehouse: Warehouse, given: dict[str, Any], journey: Journey) -> str:
+    """What periods are told by, beside their days: the way of counting, settings, journey, and which survey a stage's invitations are to."""
     settings = {name: value for name, value in given.items() if name not in ("clock", "today")}  # these two are in what days and periods are
     program = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
-    content = json.dumps([tables.version("story"), program, settings, warehouse.rows("story/all_surveys")])
+    content = json.dumps([tables.version("story"), program, settings, repr(journey), warehouse.rows("story/all_surveys")])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
@@ -101,7 +110,7 @@ def _tell_periods(warehouse: Warehouse, journey: Journey) -> None:
     warehouse.renew("story/stage_scores", "story/retold", feedback.scores(scored[scored["stage"].isin(journey.names)]))
 
 
-def _tell(warehouse: Warehouse, journey: Journey) -> Told:
+def _tell(warehouse: Warehouse, journey: Journey) -> None:
     def whole(name: str) -> pd.DataFrame:
         found = warehouse.whole(f"story/{name}")
         return found[found["stage"].isin(journey.names)]
@@ -130,11 +139,11 @@ def _tell(warehouse: Warehouse, journey: Journey) -> Told:
     warehouse.replace("story/readings", read)
     for name, rows in published.items():
         warehouse.replace(f"story/{name}", _told(rows))
-    return Told(periods=stories["period"].nunique(), stories=len(stories), quotes=_quote(warehouse, stories))
+    _quote(warehouse, stories)
 
 
-def _quote(warehouse: Warehouse, stories: pd.DataFrame) -> int:
-    """Choose the quotes again of stages and periods that are touched, or whose sides are divided otherwise; gives how many are chosen of all."""
+def _quote(warehouse: Warehouse, stories: pd.DataFrame) -> None:
+    """Choose the quotes again of stages and periods that are touched, or whose sides are divided otherwise."""
     for name in ("quoted", "quotes"):
         warehouse.renew(f"story/{name}", "story/touched_periods", [])
     sides = quotes.sides(stories)
@@ -142,8 +151,6 @@ def _quote(warehouse: Warehouse, stories: pd.DataFrame) -> int:
     warehouse.replace("story/requoted", compared.loc[compared["_merge"] != "both", quotes.KEY].drop_duplicates())
     warehouse.renew("story/quotes", "story/requoted", quotes.pick(warehouse.whole("story/quote_candidates", of="story/requoted"), sides))
     warehouse.replace("story/quoted", sides)
-    chosen: int = warehouse.select("story/quotes", ["rank"]).num_rows
-    return chosen
 
 
 def _by_sentence(stories: pd.DataFrame, told: list[list[sentences.Sentence]]) -> pd.DataFrame:

@@ -15,10 +15,12 @@ CELL = ["stage", "theme", "side"]
 
 
 def tell(warehouse: Warehouse) -> None:
-    """Make what is told again of themes, with intervals and changes, and call each theme by the name that it has now."""
+    """Make what is told again of themes, with intervals and changes."""
     counts = warehouse.whole("story/theme_counts", of="story/compared").astype({"period_start": object, "period_end": object})
-    warehouse.renew("story/stage_themes", "story/retold", _of_stages(counts, warehouse.whole("story/theme_customers", of="story/retold")))
-    warehouse.execute("story/name_themes")
+    told = _of_stages(counts, warehouse.whole("story/theme_customers", of="story/retold"))
+    told = told.merge(warehouse.frame("story/themes_named").astype({"opened_on": object}), on="theme", how="left")
+    told.loc[told["theme"] == OTHER, ["name", "kind"]] = ["Other", OTHER]
+    warehouse.renew("story/stage_themes", "story/retold", told)
 
 
 def _of_stages(counts: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+select theme, name, kind, opened_on from tagging.themes
