@@ -138,6 +138,7 @@ class _Details:
         ratings = self._ratings([ticket for ticket in live if _lacks_date(ticket.get("satisfaction_rating"))])
         return [
             {
+                "comments": [],
                 **ticket,
                 **({"comments": comments[str(ticket["id"])]} if str(ticket.get("id")) in comments else {}),
                 **({"satisfaction_rating": ticket["satisfaction_rating"] | ratings[str(ticket["id"])]} if str(ticket.get("id")) in ratings else {}),
