@@ -355,6 +355,22 @@ def test_what_an_account_does_not_show_one_by_one_is_taken_from_its_lists(make_w
         assert found == account.told()
 
 
+def test_a_list_of_ratings_that_has_more_than_the_tickets_is_no_fault(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.shown -= {"rating"}
+    account.log = [zendesk.Event(account.start + number, "create", number, number, f"The lift is broken since {number} days.") for number in (7, 8)]
+    account.log += [zendesk.Event(account.start + 60, "rate", number, 90 + number, "It took long.") for number in (7, 8)]
+    account.clock.wait(7200)
+
+    def unrated(page: dict[str, Any]) -> dict[str, Any]:
+        return {**page, "tickets": [{**page["tickets"][0], "satisfaction_rating": None}, *page["tickets"][1:]]} if "tickets" in page else page
+
+    account.later(2, Fault("change", change=unrated))
+    tonight, found = gather(place, account)
+    assert not tonight.faults
+    assert found == {name: text for name, text in account.told().items() if name != "7/satisfaction"}
+
+
 def test_an_account_that_shows_no_comments_is_told_of(make_workspace: Make, account: Zendesk) -> None:
     account.shown -= {"comments", "events"}
     place = make_workspace(SOURCE.format(url=account.base_url))
