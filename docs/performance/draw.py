@@ -10,7 +10,7 @@ import pandas as pd
 import vl_convert
 
 HERE = Path(__file__).parent
-STATIONS = ["landing", "records", "tagging", "themes", "signals", "warnings", "story", "growth", "leading", "publish"]
+STATIONS = ["landing", "records", "tagging", "themes", "signals", "warnings", "story", "growth", "leading", "publish", "open and close"]
 
 
 def main() -> None:
@@ -19,17 +19,18 @@ def main() -> None:
     first = pd.DataFrame([_row(station, used, run["nights"][0]["records"]) for run in runs for station, used in run["nights"][0]["stations"].items()])
     _save("records", _bars(first, "records of a first night", "processor seconds"))
     new = pd.DataFrame([row for run in runs if len(run["nights"]) == 3 for row in _beyond(*run["nights"])])
-    _save("history", _bars(new, "records before", "processor seconds for 2,000 new records, beyond a night with one"))
+    _save("history", _bars(new, "new records, on how many before", "processor seconds beyond a night with one record"))
 
 
-def _row(station: str, used: dict[str, float], records: int) -> dict[str, object]:
-    return {"station": station, "order": STATIONS.index(station), "records": f"{records:,}", "size": records, "seconds": used["processor_seconds"]}
+def _row(station: str, used: dict[str, float], records: int, new: int | None = None) -> dict[str, object]:
+    told = f"{new:,} on {records:,}" if new else f"{records:,}"
+    return {"station": station, "order": STATIONS.index(station), "records": told, "size": records, "seconds": used["processor_seconds"]}
 
 
 def _beyond(first: dict, one: dict, more: dict) -> list[dict[str, object]]:
     """What new records cost beyond a night with one, by station."""
     cost = {name: max(used["processor_seconds"] - one["stations"][name]["processor_seconds"], 0.0) for name, used in more["stations"].items()}
-    return [_row(name, {"processor_seconds": seconds}, first["records"]) for name, seconds in cost.items()]
+    return [_row(name, {"processor_seconds": seconds}, first["records"], more["records"]) for name, seconds in cost.items()]
 
 
 def _bars(rows: pd.DataFrame, x: str, y: str) -> alt.Chart:

@@ -10,11 +10,12 @@ from pathlib import Path
 from listening import night
 from listening.bench.company import DAYS, TODAY, Company
 from listening.bench.rates import Rate, alone
-from listening.meter import Used
+from listening.meter import Meter, Used
 from listening.workspace import Mend, Workspace
 
 FEWEST_CUSTOMERS = 50
 RECORDS_A_CUSTOMER = 5
+BESIDE = "open and close"
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,15 @@ def nights(folder: Path, records: int, history: int = 0) -> Iterator[Walked]:
 
 
 def _walk(root: Path, today: dt.date) -> dict[str, Used]:
-    """One night, in a process of its own."""
-    tonight = night.run(Workspace(root), today.isoformat())
+    """One night, in a process of its own; what it uses beside its stations is opening the store, closing it and what stands in between."""
+    meter = Meter()
+    with meter("whole"):
+        tonight = night.run(Workspace(root), today.isoformat())
     if tonight.faults:
         raise Mend(f"the night over rows made for size failed: {tonight.faults}", status=1)
-    return tonight.meter.used
+    whole, stations = meter.used["whole"], tonight.meter.used
+    seconds, processors = (sum(getattr(used, name) for used in stations.values()) for name in ("seconds", "processor_seconds"))
+    return stations | {BESIDE: Used(whole.seconds - seconds, whole.processor_seconds - processors, whole.peak_mb)}
 
 
 def _size(path: Path) -> float:
