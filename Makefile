@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO_DAY := 2026-06-30
+SIZE ?= 1000000
 
 .PHONY: help setup demo bench test soak lint format lock clean
 
@@ -26,8 +27,9 @@ demo: setup  ## Run the nightly flow over the sample company, print the story an
 	$(BIN)/listening story --workspace demo
 	@echo; printf 'The page: '; $(BIN)/listening open --workspace demo
 
-bench: setup  ## Time a night station by station, on rows made from the sample's words
-	$(BIN)/listening bench --records 20000
+bench: setup  ## Time nights station by station: a first night, new records on a history, and others beside (an hour; SIZE=100000 for less)
+	$(BIN)/listening bench --records 10000 --history $(SIZE)
+	$(BIN)/listening bench --records 10000 --history $$(($(SIZE) / 10))
 	$(BIN)/listening bench --tagging --records 200000
 
 test: setup  ## Run all tests
@@ -47,7 +49,7 @@ format: setup  ## Put the code into shape
 	$(BIN)/ruff format .
 
 lock:  ## Resolve the dependencies anew into requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra postgres --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra postgres --extra dask --extra lake --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
 
 clean:  ## Remove what was made here
 	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import importlib.util
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from listening import journey, landing, records, warehouse
+from listening import journey, lake, landing, records, suggesting, warehouse
 from listening.publish import notices
 from listening.tagging import classifier, themes
 from listening.workspace import Mend, Settings, Workspace
@@ -33,7 +34,7 @@ class Finding:
 
 
 def check(workspace: Workspace) -> list[Finding]:
-    """Look at configuration, journey, themes, classifier, disk and every source.
+    """Look at configuration, journey, themes, classifier, disk, lake and every source.
 
     Raises:
         Mend: there is no workspace here, or listening.toml as a whole cannot be used.
@@ -48,16 +49,22 @@ def check(workspace: Workspace) -> list[Finding]:
         _attempt("disk", lambda: _disk(workspace)),
     ]
     findings += [_attempt(f"digest.{way}", functools.partial(notices.probe, workspace, settings.digest, way)) for way in settings.digest.ways]
+    findings += [_attempt("run.workers", _dask)] if settings.run.workers == "dask" else []
+    findings += [_attempt(f"lake.{settings.lake.name}", lambda: _lake(workspace))] if settings.lake else []
     findings += [Finding(f"sources.{name}", "fault", sentence) for name, sentence in settings.faults.items()]
-    if not sources:
-        findings.append(
-            Finding(
-                "sources", "fault", "listening.toml names no source. Put a file into inbox/ and add a [sources.NAME] table; the comments in the file show how."
-            )
-        )
     if findings[1].state == "ok":
         findings += _rehearsal(workspace, settings)
-    return findings
+    return [*findings, *_unread(workspace, settings)]
+
+
+def _unread(workspace: Workspace, settings: Settings) -> Iterator[Finding]:
+    """Each file that waits in the inbox without a source, with a table that would read it."""
+    found = suggesting.suggest(workspace, settings)
+    if not settings.sources and not settings.faults:
+        mend = "The tables below would read what lies in inbox/." if found else "Put your exports into inbox/ and check again: a table for each is suggested."
+        yield Finding("sources", "fault", f"listening.toml names no source yet. {mend}")
+    for each in found:
+        yield Finding("inbox", "guess", f"{each.file} is read by no source. This table in listening.toml would read it; look it over:\n\n{each.table}\n")
 
 
 def _attempt(what: str, look: Callable[[], str]) -> Finding:
@@ -94,6 +101,17 @@ def _disk(workspace: Workspace) -> str:
     if free < FREE_BYTES:
         raise Mend(f"only {free / 2**20:.0f} MB are free; a night needs room for a second copy of the store. Free at least 1 GB.")
     return f"{free / 2**30:.0f} GB free"
+
+
+def _dask() -> str:
+    if not importlib.util.find_spec("prefect_dask"):
+        raise Mend("workers = \"dask\" needs Dask: pip install 'listening-path[dask]'.")
+    return "Dask is installed; a scheduler that does not answer at night is told, and the night goes on without it"
+
+
+def _lake(workspace: Workspace) -> str:
+    place = lake.of(workspace)
+    return lake.probe(place) if place else ""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ import pyarrow as pa
 from listening import __version__, growth, journey, labels, landing, leading, publish, records, runs, signals, story, tagging, warehouse, warnings
 from listening.forgotten import Forgotten
 from listening.journey import Journey
+from listening.meter import Meter
 from listening.publish import notices
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Settings, Source, Workspace
@@ -55,6 +56,7 @@ class Night:
     counts: dict[str, Mapping[str, int]] = field(default_factory=dict)
     tagged: tagging.Tagged = field(default_factory=tagging.Tagged)
     published: Path | None = None
+    meter: Meter = field(default_factory=Meter)
 
     @property
     def status(self) -> int:
@@ -104,7 +106,8 @@ class Night:
         forgotten = Forgotten(self.workspace)
         if forgotten.is_due:
             publish.keep_only(self.workspace, self.published)
-            forgotten.done()
+            if publish.LAKE not in self.faults:  # else it still holds them, and the next night tries again
+                forgotten.done()
 
     def gather(self, name: str) -> None:
         """Land what is new from one source and shape it into records; a source that fails does not stop the others."""
@@ -122,15 +125,20 @@ class Night:
     def _gather(self, name: str) -> None:
         source = self.settings.sources[name]
         if self.is_pulling:
-            landed = landing.land(self.workspace, self.warehouse, source, self.clock)
+            with self.meter("landing"):
+                landed = landing.land(self.workspace, self.warehouse, source, self.clock)
             self.pulled[name] = landed
             self._note(name, landed.faults, landed.notes)
-        if damaged := self._damaged(name):
+        with self.meter("landing"):
+            damaged = self._damaged(name)
+        if damaged:
             self._note(name, damaged, [])
             return
-        shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
+        with self.meter("records"):
+            shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
         self._note(name, shaped.faults, shaped.notes)
-        self._empty(source, shaped)
+        with self.meter("records"):
+            self._empty(source, shaped)
         self.counts[name] = shaped.counts
         self.reasons[name] = shaped.reasons
         self._journal()
@@ -152,30 +160,49 @@ class Night:
         waiting = records.waiting(self.workspace, self.warehouse, self.settings.sources[name], self.settings.company, self.clock)
         return [sentence for pull_id in waiting if (sentence := landing.verify(self.workspace, name, pull_id))]
 
-    def understand(self) -> None:
-        """Tag every record that has no tags of the present classifier and journey."""
-        self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey)
+    def understand(self, workers: tagging.Workers | None = None) -> None:
+        """Tag every record that has no tags of the present classifier and journey, by workers where there are any."""
+        with self.meter("tagging"):
+            self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey, workers)
         self.notes += self.tagged.notes
         if self.tagged.records:
             log.info("tagged %s records, %s sentences", self.tagged.records, self.tagged.sentences)
-        self._note("", [], tagging.theme(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock, self.is_replay).notes)
+        with self.meter("themes"):
+            themed = tagging.theme(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock, self.is_replay)
+        self._note("", [], themed.notes)
 
     def tell(self) -> None:
         """Count the signals, warn of what gets worse, and tell each stage's story."""
-        signals.count(self.warehouse, self.clock)
-        self._note("", [], warnings.warn(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock).notes)
-        story.tell(self.warehouse, self.journey, self.settings.company, self.clock)
-        self._note("", [], growth.tell(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock))
-        self._note("", [], leading.tell(self.workspace, self.warehouse, self.journey, self.settings.company, self.clock))
+        given = (self.workspace, self.warehouse, self.journey, self.settings.company, self.clock)
+        with self.meter("signals"):
+            signals.count(self.warehouse, self.clock)
+        with self.meter("warnings"):
+            self._note("", [], warnings.warn(*given).notes)
+        with self.meter("story"):
+            story.tell(*given[1:])
+        with self.meter("growth"):
+            self._note("", [], growth.tell(*given))
+        with self.meter("leading"):
+            self._note("", [], leading.tell(*given))
 
     def publish(self) -> Path:
         """Write down the run and publish it as a whole."""
         self._write_journey()
         runs.keep(self.workspace, self.warehouse, self._run(runs.DONE_IN_PART if self.faults else runs.DONE), is_journaled=False)
-        self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.is_replay)
+        with self.meter("publish"):
+            self.published = publish.publish(self.workspace, self.warehouse, self.run_id, self.clock, self.is_replay)
+            self._fill_lake(self.published)
         self._journal(runs.DONE_IN_PART if self.faults else runs.DONE)
         log.info("published %s", self.published)
+        log.info("seconds by station: %s", ", ".join(f"{name} {used.seconds:.1f}" for name, used in self.meter.used.items()))
         return self.published
+
+    def _fill_lake(self, run: Path) -> None:
+        """Copy what is published into the lake, where there is one; a lake that fails takes nothing from the night."""
+        try:
+            publish.to_lake(self.workspace, run, Forgotten(self.workspace).is_due)
+        except Mend as problem:
+            self._note(publish.LAKE, [str(problem)], [])
 
     def notify(self, by_block: notices.Block | None = None) -> None:
         """Tell people what the published night brought; that this fails is a note, and the next night tells it."""
@@ -534,4 +561,15 @@ timezone = "Europe/London"     # the company's time zone: it decides what day so
 # slack_webhook = "env:SLACK_WEBHOOK"
 # teams_webhook = "file:secrets/teams"
 # page = "https://intranet.company.com/voice/"
+#
+# Beyond one machine (docs/scale.md): tag a long history on Dask's workers; publish into a lake as well.
+#
+# [run]
+# workers = "dask"
+# scheduler = "tcp://10.0.0.5:8786"
+#
+# [lake]
+# catalogue = "env:LISTENING_LAKE"  # postgresql://user:password@host:5432/database
+# data_path = "/srv/lake"
+# name = "this_company"
 """

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from listening import checkins, landing, night, search, warehouse
+from listening import checkins, lake, landing, night, search, warehouse
 from listening.forgotten import Forgotten, Identity, identities_of, named_columns
 from listening.publish import reading
 from listening.warehouse import Warehouse
@@ -67,6 +67,8 @@ def forget(workspace: Workspace, who: Identity, is_dry_run: bool = False) -> Rec
         receipt.published = night.run(workspace, is_pulling=False).published
         checkins.forget(workspace)
     receipt.left = search.files_with(workspace.inbox if is_dry_run else workspace.root, values)
+    if not is_dry_run and (place := lake.of(workspace)) and not place.folder.is_relative_to(workspace.root):
+        receipt.left += search.files_with(place.folder, values)
     return receipt
 
 

@@ -2,8 +2,9 @@
 
 Only what is touched is counted again. Records fall into buckets by a hash of their ids; where the fingerprint of all that
 stands behind a bucket (records up to the clock, tags, sentences, themes, labels) differs from the last count's, its
-records are tagged records anew, the units in which they count or counted are made anew, and so are all counts of the
-sources and days on which any of these stand or stood. Nothing is ever added or subtracted.
+records are looked at one by one. Those that differ are tagged records anew, the units in which they count or counted are
+made anew, and so are all counts of the sources and days on which any of these stand or stood. Nothing is ever added or
+subtracted.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def _find_touched(warehouse: Warehouse, clock: dt.datetime) -> None:
     if not warehouse.rows("signals/number_of_buckets", version=version)[0]["buckets"]:
         for name in (*COUNTED, "signals/counted"):
             warehouse.empty(name)
-    warehouse.build("signals/buckets", clock=clock, version=version)
-    warehouse.build("signals/touched_buckets")
-    warehouse.build("signals/touched_records")
+    warehouse.execute("signals/parts")
+    for name in ("buckets", "touched_buckets", "fingerprints", "touched_records"):
+        warehouse.build(f"signals/{name}", clock=clock, version=version)
     for name in ("signals/touched_units", "signals/touched_days"):
         warehouse.empty(name)

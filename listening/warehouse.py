@@ -24,6 +24,7 @@ from listening import tables
 from listening.workspace import Mend
 
 STORE_VERSION = 3
+MEMORY = "1500MB"  # the store's part of a night's memory; what needs more goes through the disk, beside the store
 NOT_IN_LANDING = ("night/runs", "records/run_counts")  # carried over from a store of another version
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _BROKEN = (
@@ -75,9 +76,10 @@ class Warehouse:
         """The same as `query`, as a pandas frame."""
         return self._execute(tables.statement(name), parameters).df()
 
-    def whole(self, name: str) -> pd.DataFrame:
-        """All rows of a table in an order that depends on nothing but them, as a pandas frame."""
-        return self._execute(f"select * from {_quoted(name)} order by all").df()
+    def whole(self, name: str, of: str | None = None) -> pd.DataFrame:
+        """All rows of a table, or those whose key is in another one, in an order that depends on nothing but them, as a pandas frame."""
+        only = f"semi join {_quoted(of)} using ({_key(of)})" if of else ""
+        return self._execute(f"select * from {_quoted(name)} {only} order by all").df()
 
     def select(self, name: str, columns: Sequence[str], **same: Any) -> pa.Table:
         """Some columns of a kept table, of the rows in which the named columns have the given values."""
@@ -95,9 +97,13 @@ class Warehouse:
 
     def recount(self, name: str, touched: str, **parameters: Any) -> None:
         """Make the rows of a table anew of which `touched` holds the key; its `.sql` file gives these rows and no others."""
-        key = ", ".join(f'"{column}"' for column in tables.table(touched).key)
-        self._execute(f"delete from {_quoted(name)} where ({key}) in (select ({key}) from {_quoted(touched)})")
+        self._clear(name, touched)
         self._execute(f"insert into {_quoted(name)} by name {tables.statement(name)}", parameters)
+
+    def renew(self, name: str, touched: str, rows: tables.Rows) -> None:
+        """Put rows in the place of those of a kept table of which `touched` holds the key."""
+        self._clear(name, touched)
+        self.insert(name, rows)
 
     def empty(self, name: str) -> None:
         """Make a described table without rows, in place of whatever there was."""
@@ -196,6 +202,10 @@ class Warehouse:
         fresh.replace(self.path)
         _log_of(self.path).unlink(missing_ok=True)
         self._connection = _connect(self.path)
+
+    def _clear(self, name: str, touched: str) -> None:
+        key = _key(touched)
+        self._execute(f"delete from {_quoted(name)} where ({key}) in (select ({key}) from {_quoted(touched)})")
 
     def _sizes(self, database: str) -> dict[str, int]:
         names = self._execute(
@@ -342,8 +352,16 @@ def _open(path: Path) -> Warehouse:
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(path), config=SETTINGS)
     path.chmod(0o600)
-    connection.execute("set TimeZone = 'UTC'")
+    _settle(connection)
+    connection.execute(f"set memory_limit = '{MEMORY}'")
+    connection.execute("set asof_loop_join_threshold = 0")  # else a side that is guessed to be small is gone through for every row of the other
     return connection
+
+
+def _settle(connection: duckdb.DuckDBPyConnection) -> None:
+    """Times in UTC, and no progress bars among what the night prints."""
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
 
 
 @contextmanager
@@ -419,7 +437,7 @@ def read_only(path: Path) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(path), read_only=True, config=SETTINGS)
     except duckdb.ConnectionException:
         raise Mend(f"{path} is open already in this program, with other settings. Close that connection first.", status=1) from None
-    connection.execute("set TimeZone = 'UTC'")
+    _settle(connection)
     connection.execute("set python_enable_replacements = false")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
@@ -434,19 +452,29 @@ def ask(path: Path, statement: str) -> pa.Table:
     """
     connection = read_only(path)
     try:
+        return answer(connection, statement)
+    finally:
+        connection.close()
+
+
+def answer(connection: duckdb.DuckDBPyConnection, statement: str) -> pa.Table:
+    """The rows of a single query on a connection that can only read.
+
+    Raises:
+        Mend: the statement is wrong or wants to do more than read.
+    """
+    try:
         if len(connection.extract_statements(statement)) != 1:
             raise Mend("One query at a time, please: give a single select.")
         return connection.execute(statement).to_arrow_table()
     except duckdb.Error as error:
         raise Mend(f"The query cannot be answered: {str(error).strip()}") from None
-    finally:
-        connection.close()
 
 
 def contents(path: Path) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Every row of every table of a file, a batch at a time, with the table's name."""
     with duckdb.connect(str(path), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+        _settle(connection)
         for schema, name in connection.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall():
             for batch in connection.execute(f'select * from "{schema}"."{name}"').to_arrow_reader(10_000):
                 yield name, batch
@@ -455,6 +483,7 @@ def contents(path: Path) -> Iterator[tuple[str, pa.RecordBatch]]:
 def export_parquet(database: Path, folder: Path) -> None:
     """Write every table of a published file as `folder/<table>.parquet`."""
     with duckdb.connect(str(database), read_only=True) as connection:
+        _settle(connection)
         for (name,) in connection.execute("select table_name from duckdb_tables() order by 1").fetchall():
             target = _literal(str(folder / f"{name}.parquet"))
             try:
@@ -466,6 +495,10 @@ def export_parquet(database: Path, folder: Path) -> None:
 def _quoted(name: str) -> str:
     station, short = name.split("/")
     return f'"{station}"."{short}"'
+
+
+def _key(name: str) -> str:
+    return ", ".join(f'"{column}"' for column in tables.table(name).key)
 
 
 def _literal(text: str) -> str:

@@ -122,6 +122,35 @@ class Digest(_Section):
         return [name for name in ("email", "slack_webhook", "teams_webhook", "prefect_block") if getattr(self, name)]
 
 
+class Run(_Section):
+    """The `[run]` table: who tags what is new, beside the night's own processes."""
+
+    workers: Literal["processes", "dask"] = "processes"
+    scheduler: Annotated[str, _shaped(r"(tcp|tls|ucx|ws|wss)://\S+", "must be a Dask scheduler's address, such as 'tcp://10.0.0.5:8786'")] | None = None
+    processes: int | None = Field(default=None, ge=1)  # of a cluster on this machine
+    part: int = Field(default=50_000, ge=1)  # records; a night with no more is tagged without workers
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Run:
+        if self.workers != "dask" and (self.scheduler or self.processes):
+            raise ValueError('scheduler and processes belong to workers = "dask"')
+        if self.scheduler and self.processes:
+            raise ValueError("processes is for a cluster on this machine; with scheduler, the cluster has its own")
+        return self
+
+
+class Lake(_Section):
+    """The `[lake]` table: where the published tables go as well, for many readers and from several workspaces.
+
+    `name` is the schema that holds this workspace's tables; `keep_days` is how long earlier nights can be asked.
+    """
+
+    catalogue: SecretName
+    data_path: Annotated[str, _shaped(r"(?![a-z0-9]+://).+", "must be a folder that all who read and write the lake see under the same path")]
+    name: Annotated[str, _shaped(r"[a-z][a-z0-9_]{0,59}", "may have small letters, digits and '_', and begins with a letter")] = "listening"
+    keep_days: int = Field(default=7, ge=0)
+
+
 class Question(_Section):
     """One question of a survey: each answer to it becomes a record of its own."""
 
@@ -178,6 +207,8 @@ class Settings:
     company: Company
     keep: Keep = field(default_factory=Keep)
     digest: Digest = field(default_factory=Digest)
+    run: Run = field(default_factory=Run)
+    lake: Lake | None = None
     sources: dict[str, Source] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
@@ -253,6 +284,11 @@ class Workspace:
     def models(self) -> Path:
         """The fitted classifiers."""
         return self.root / "models"
+
+    @property
+    def parts(self) -> Path:
+        """What waits for workers, and what they made of it; there only while a night tags."""
+        return self.root / ".tagging"
 
     @property
     def logs(self) -> Path:
@@ -334,13 +370,15 @@ def shipped(*parts: str) -> Path:
 
 
 def _settings(content: dict[str, Any], text: str, path: Path) -> Settings:
-    unknown = set(content) - {"company", "keep", "digest", "sources"}
+    unknown = set(content) - {"company", "keep", "digest", "run", "lake", "sources"}
     if unknown:
         key = sorted(unknown)[0]
-        raise Mend(f"{path}: line {_line(text, key)}: there is no table [{key}]; it knows [company], [keep], [digest] and [sources.NAME].")
+        raise Mend(f"{path}: line {_line(text, key)}: there is no table [{key}]; it knows [company], [keep], [digest], [run], [lake] and [sources.NAME].")
     company = _table(Company, "company", "name and timezone", content, text, path)
     keep = _table(Keep, "keep", "runs and logs", content, text, path)
     digest = _table(Digest, "digest", "email, slack_webhook or teams_webhook", content, text, path)
+    run = _table(Run, "run", "workers", content, text, path)
+    lake = _table(Lake, "lake", "catalogue and data_path", content, text, path) if "lake" in content else None
     sources, faults = {}, {}
     for name, table in content.get("sources", {}).items():
         try:
@@ -349,7 +387,7 @@ def _settings(content: dict[str, Any], text: str, path: Path) -> Settings:
             faults[name] = f"{path.name}: {_sentence(error, text, f'sources.{name}', Source)}"
         except (ValueError, TypeError) as error:
             faults[name] = f"{path.name}: line {_line(text, f'sources.{name}')}: [sources.{name}]: {error}"
-    return Settings(company, keep, digest, sources, faults)
+    return Settings(company, keep, digest, run, lake, sources, faults)
 
 
 def _table(model: type[Section], name: str, keys: str, content: dict[str, Any], text: str, path: Path) -> Section:

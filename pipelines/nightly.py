@@ -10,7 +10,7 @@ import logging
 import os
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from listening import night, workspace
 from listening.night import Night
+from listening.tagging import Workers
 from listening.workspace import Mend
 
 log = logging.getLogger("listening.nightly")
@@ -32,28 +33,28 @@ log = logging.getLogger("listening.nightly")
 @task(name="gather", task_run_name="gather {source}", cache_policy=NO_CACHE)
 def gather(tonight: Night, source: str) -> None:
     """Land and shape what is new from one source."""
-    with _discreet():
+    with discreet():
         tonight.gather(source)
 
 
 @task(name="understand", task_run_name="understand", cache_policy=NO_CACHE)
-def understand(tonight: Night) -> None:
+def understand(tonight: Night, workers: Workers | None) -> None:
     """Tag what has no tags yet."""
-    with _discreet():
-        tonight.understand()
+    with discreet():
+        tonight.understand(workers)
 
 
 @task(name="tell", task_run_name="tell", cache_policy=NO_CACHE)
 def tell(tonight: Night) -> None:
     """Count the signals and tell the story of each stage."""
-    with _discreet():
+    with discreet():
         tonight.tell()
 
 
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
 def publish(tonight: Night) -> None:
     """Publish the run as a whole."""
-    with _discreet():
+    with discreet():
         tonight.publish()
 
 
@@ -70,10 +71,10 @@ def nightly(workspace_folder: str = "", as_of: str | None = None) -> State[Any]:
         Mend: to whoever calls the flow, when a person must put something right; Prefect keeps its sentence.
     """
     try:
-        with _discreet(), night.begin(workspace.find(workspace_folder), as_of, by_block=by_block) as tonight:
+        with discreet(), night.begin(workspace.find(workspace_folder), as_of, by_block=by_block) as tonight, _workers(tonight) as workers:
             for source in tonight.settings.sources:
                 gather(tonight, source)
-            understand(tonight)
+            understand(tonight, workers)
             tell(tonight)
             publish(tonight)
     except Mend as problem:
@@ -93,6 +94,17 @@ def by_block(name: str, subject: str, text: str) -> None:
         _ = block.notify(text, subject)
 
 
+def _workers(tonight: Night) -> AbstractContextManager[Workers | None]:
+    """Who tags beside this process, as `[run]` in listening.toml says. Dask is loaded only where it is wanted."""
+    if tonight.settings.run.workers != "dask":
+        return nullcontext()
+    try:
+        from pipelines import workers
+    except ImportError:
+        raise Mend("workers = \"dask\" in listening.toml needs Dask: pip install 'listening-path[dask]'.") from None
+    return workers.by_dask(tonight.settings.run)
+
+
 def _leave_artifact(report: str) -> None:
     """Show the report in Prefect's pages; a server that is gone by now does not undo the night."""
     try:
@@ -102,7 +114,7 @@ def _leave_artifact(report: str) -> None:
 
 
 @contextmanager
-def _discreet() -> Iterator[None]:
+def discreet() -> Iterator[None]:
     """Let Prefect know an unexpected error by its kind and place only: its message may hold a customer's words."""
     try:
         yield

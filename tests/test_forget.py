@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import drop, rows, run
 
-from listening import night, persons, search
+from listening import night, persons, search, warehouse
 from listening.forgotten import Forgotten, Identity
 from listening.workspace import Mend, Workspace
 
@@ -98,6 +98,20 @@ def test_after_forgetting_no_file_but_the_inbox_holds_the_person(place: Workspac
     assert {path.name for path in receipt.left} == {"survey.csv", "survey-2.csv", "tickets.jsonl", "customers.csv", "operations.csv"}
     assert ANNA not in customers(place)
     assert {"CUST-88002", "CUST-88003"} <= customers(place)
+
+
+def tables_with(place: Workspace, word: str) -> set[str]:
+    """The tables of the store, of whatever station, in which a word stands."""
+    return {name for name, batch in warehouse.contents(place.warehouse) if word in str(batch.to_pylist()).lower()}
+
+
+def test_a_forgotten_persons_words_stand_in_no_table_of_the_store(place: Workspace) -> None:
+    words = "The courier was terribly rude and the delivery of my wardrobe zebrafinch was awful and broken."
+    drop(place, "survey-2.csv", f"id,day,words,nps,customer,mail\n11,2025-05-01,{words},1,{ANNA},{MAIL}\n")
+    run(place)
+    assert {"records", "tagged_records", "sentences", "quote_candidates", "quotes"} <= tables_with(place, "zebrafinch")
+    persons.forget(place, Identity.customer(ANNA))
+    assert {word: tables_with(place, word.lower()) for word in ("zebrafinch", ANNA, MAIL)} == {"zebrafinch": set(), ANNA: set(), MAIL: set()}
 
 
 def test_an_address_finds_the_customer_and_a_customer_the_address(place: Workspace) -> None:

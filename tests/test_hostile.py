@@ -269,6 +269,7 @@ def everywhere(told: dict[str, Any], texts: list[str]) -> dict[str, Any]:
         stage["touchpoints"] = [point | {name: next(turn) for name in ("touchpoint", "name", "owner")} for point in stage["touchpoints"]]
         for story in (stage["now"], *stage["periods"]):
             story["story"] = next(turn)
+            story["sentences"] = [{"part": "level", "text": story["story"]}]
             story["places"] = [place | {name: next(turn) for name in ("cut_by", "cut_value", "source")} for place in story["places"]]
             story["scores"] = [score | {"score_name": next(turn)} for score in story["scores"]]
     told["stages"][0]["now"]["quotes"]["trouble"] = [{"side": "trouble", "rank": 1, "record_id": text, "text": text, "source": text} for text in texts]
@@ -373,7 +374,7 @@ def test_no_words_become_markup_or_a_link_in_the_markdown(place: Workspace, told
     published = (place.published / "stories.md").read_text(encoding="utf-8")
     spread = everywhere(told, texts)
     for stage, start in zip(spread["stages"], ("- late", "+ late", "1. late", "23) late", "=== late", "# late", "> late", "* late"), strict=True):
-        stage["now"]["story"] = start  # which is where a line begins
+        stage["now"]["sentences"] = [{"part": "level", "text": start}]
     for document, like in ((published, site.markdown(harmless(told))), (site.markdown(spread), site.markdown(harmless(spread)))):
         found = made_of(document)
         assert [kind for kind in found if kind != "text"] == [kind for kind in made_of(like) if kind != "text"]

@@ -53,9 +53,32 @@ def test_an_owner_gets_the_stories_of_all_their_stages_and_of_no_other(told: Wor
         text = path.read_text(encoding="utf-8")
         assert "Head of Plans" in text
         assert [other for other in others if other in text] == []
-    (row,) = rows(told, "select story from stage_story where stage = 'renew' and period_kind = 'rolling' and cut_by = 'all'")
-    content = bs4.BeautifulSoup(page.html.read_text(encoding="utf-8"), "html.parser")
-    assert str(row["story"]) in " ".join(content.text.split("\n"))
+    said = rows(told, "select text from story_sentences where stage = 'renew' and period_kind = 'rolling' and cut_by = 'all'")
+    content = bs4.BeautifulSoup(page.html.read_text(encoding="utf-8"), "html.parser").text
+    assert said
+    assert [row["text"] for row in said if str(row["text"]) not in content] == []
+
+
+def test_what_calls_for_an_owner_stands_on_their_page_and_on_nobody_elses(fernway: Workspace, tmp_path: Path) -> None:
+    pages = {page.owner: page for page in owners.write(fernway, folder=tmp_path)}
+    shown = {owner: bs4.BeautifulSoup(page.html.read_text(encoding="utf-8"), "html.parser") for owner, page in pages.items()}
+    for table, mark, whose in (
+        ("warnings where closed_on is null", "warning", "warning_id"), ("priorities where item <> 'delight'", "priority", "rank"),
+        ("actions where state <> 'closed'", "action", "action_id"),
+    ):  # fmt: skip
+        due = rows(fernway, f"select {whose} as id, stage, owner from {table}")
+        assert due, f"the sample has {table}"
+        for owner, page in pages.items():
+            own = {str(row["id"]) for row in due if row["owner"] == owner or row["stage"] in page.stages}
+            found = [str(tag[f"data-test-{mark}"]) for tag in shown[owner].find_all(attrs={f"data-test-{mark}": True})]
+            assert found == sorted(found, key=float)[: owners.MENDED] if mark == "priority" else set(found) == own
+            assert set(found) <= own
+            assert bool(found) == bool(own)
+    texts = {owner: page.markdown.read_text(encoding="utf-8") for owner, page in pages.items()}
+    assert [owner for owner, text in texts.items() if "New layout of the invoice" in text] == ["Head of Billing"]
+    assert [owner for owner, text in texts.items() if "delivered on named day" in text] == ["Head of Delivery"]
+    (open_calls,) = rows(fernway, "select count(*) as n from follow_up where owner = 'Head of Billing' and status = 'open'")
+    assert f"{open_calls['n']} customers; " in texts["Head of Billing"]
 
 
 def test_an_owner_of_a_touchpoint_gets_its_account_and_nothing_of_the_stage(told: Workspace) -> None:

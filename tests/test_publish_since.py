@@ -28,6 +28,7 @@ create table themes (theme varchar, stage varchar, name varchar, kind varchar, o
 create table freshness (source varchar, kind varchar, records bigint, last_said_on date, days_silent bigint);
 create table customers (customer_id varchar, valid_from date, left_at date, value double);
 create table outcomes (customer_id varchar, outcome varchar);
+create table actions (action_id varchar, what varchar, stage varchar, owner varchar, due_on date, state varchar);
 """
 WARNINGS = """
 create table warnings (warning_id varchar, stage varchar, theme varchar, measure varchar, source varchar, opened_on date, closed_on date, owner varchar,
@@ -240,3 +241,22 @@ def test_the_page_and_the_markdown_begin_with_it(place: Workspace) -> None:
     markdown = (place.published / "stories.md").read_text(encoding="utf-8")
     assert page.index('<h2 id="since">Since 30\u00a0May\u00a02026</h2>') < page.index("survey fell silent") < page.index("The journey at a glance")
     assert markdown.index("## Since 30 May 2026") < markdown.index("survey fell silent") < markdown.index("## The journey at a glance")
+
+
+def test_an_action_comes_due_once_with_its_owner_unless_it_is_closed(company: Nights) -> None:
+    def actions(state: str) -> str:
+        return (
+            "insert into actions values ('a1', 'Answer within a day', 'pay', null, '2026-06-03', 'open'), "
+            f"('a2', 'Drop the form', null, null, '2026-06-03', 'open'), ('a3', 'Call back', 'pay', 'Cleo', '2026-06-02', '{state}'), "
+            "('a4', 'Mend the bill', 'pay', 'Ben', '2026-05-20', 'overdue')"
+        )
+
+    company.night(MONDAY, actions("closed"))
+    assert list(company.night(after(1), actions("closed"))) == [("nothing", "all")]
+    told = company.night(after(2), actions("closed"))
+    assert told == {
+        ("due", "a1"): "Pay: “Answer within a day” came due on 3\u00a0Jun\u00a02026 and is not closed. Owner: Ben.",
+        ("due", "a2"): "All stages: “Drop the form” came due on 3\u00a0Jun\u00a02026 and is not closed. Nobody owns it.",
+    }
+    assert list(company.night(after(3), actions("closed"))) == [("nothing", "all")]
+    assert list(company.night(after(4), actions("open"))) == [("nothing", "all")]

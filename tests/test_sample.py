@@ -10,7 +10,6 @@ import collections
 import csv
 import itertools
 import json
-from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet as pq
@@ -282,14 +281,12 @@ def test_the_sample_is_small_and_its_texts_are_all_different(fernway: Workspace)
     assert [text for text, count in texts.items() if count > 1] == []
 
 
-def test_rows_made_for_size_repeat_the_samples_words_under_new_ids_and_say_so(tmp_path: Path) -> None:
-    bench.make(tmp_path / "size.csv", 5000)
-    with (tmp_path / "size.csv").open(encoding="utf-8", newline="") as file:
-        made = list(csv.DictReader(file))
-    assert len({row["id"] for row in made}) == 5000
-    assert {row["text"] for row in made} <= set(bench.sample_words())
-    assert {row["made_for_size"] for row in made} == {"true"}
-
-
 def test_every_source_of_the_sample_is_known_to_have_brought_something(fernway: Workspace) -> None:
     assert rows(fernway, "select source from freshness where records = 0 or state <> 'ok'") == []
+
+
+def test_the_page_is_rendered_at_the_size_asked_for_and_stays_light(fernway: Workspace) -> None:
+    rendered = bench.bench_page(fernway, stages=3, periods=6)
+    assert (rendered.stages, rendered.periods) == (3, 6)
+    assert rendered.pages > 3
+    assert 0 < rendered.largest_kb < 500

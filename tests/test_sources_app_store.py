@@ -17,7 +17,7 @@ from tests.standins import signed
 from tests.standins.app_store import APP_ID, DAY, ISSUER_ID, KEY_ID, AppStore, Event, review_id
 from tests.standins.server import PASSING, Fault
 
-NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60, here each is three days long
 
 Make = Callable[..., Workspace]
 SOURCE = f"""
@@ -79,7 +79,7 @@ def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_worksp
     for number in range(NIGHTS):
         store.later(1 + store.random.randrange(4), store.random.choice(PASSING))
         store.later(5 + store.random.randrange(9), store.random.choice(PASSING))
-        store.clock.wait(DAY)
+        store.clock.wait(60 / NIGHTS * DAY)
         tonight, found = gather(place, store)
         assert not tonight.faults, (number, tonight.faults)
         assert found == store.told(), number
@@ -177,6 +177,18 @@ def test_a_place_that_apple_does_not_know_any_more_begins_the_walk_again(make_wo
     store.faults = dict.fromkeys(range(6, 40), Fault("status", 500))
     gather(place, store)
     store.faults = {store.requests + 1: Fault("status", 400)}
+    tonight, found = gather(place, store)
+    assert not tonight.faults
+    assert found == store.told()
+
+
+def test_a_link_that_apple_does_not_know_any_more_in_the_middle_begins_the_walk_again(
+    make_workspace: Make, store: AppStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_store, "PAGE_ROWS", 10)
+    place = make_workspace(SOURCE.format(url=store.base_url))
+    store.clock.wait(20 * DAY)
+    store.later(3, Fault("status", 400))
     tonight, found = gather(place, store)
     assert not tonight.faults
     assert found == store.told()

@@ -17,7 +17,7 @@ from listening.workspace import Workspace
 from tests.standins.google_play import BUCKET, DAY, PACKAGE, Event, GooglePlay, review_id
 from tests.standins.server import PASSING, Fault
 
-NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60, here each is three days long
 
 Make = Callable[..., Workspace]
 SOURCE = f"""
@@ -76,7 +76,7 @@ def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_worksp
     for number in range(NIGHTS):
         store.later(1 + store.random.randrange(3), store.random.choice(PASSING))
         store.later(4 + store.random.randrange(5), store.random.choice(PASSING))
-        store.clock.wait(DAY)
+        store.clock.wait(60 / NIGHTS * DAY)
         tonight, found = gather(place, store)
         assert not tonight.faults, (number, tonight.faults)
         assert found == store.told(), number
@@ -131,6 +131,33 @@ def test_an_app_without_reviews_is_no_fault_and_gets_them_later(make_workspace: 
         tonight, found = gather(place, lasting)
         assert not tonight.faults
         assert found == lasting.told()
+
+
+def test_an_empty_last_page_without_its_list_is_the_end(make_workspace: Make, store: GooglePlay) -> None:
+    place = make_workspace(SOURCE.format(url=store.base_url))
+    store.clock.wait(5 * DAY)
+    gather(place, store)
+    store.clock.wait(DAY)
+    store.later(2, Fault("change", change=lambda page: {**page, "tokenPagination": {"nextPageToken": "100"}}))
+    for later in (3, 4, 5):
+        store.later(later, Fault("change", change=lambda page: {}))
+    tonight, found = gather(place, store)
+    assert not tonight.faults
+    assert found == store.told()
+
+
+def test_where_single_reviews_are_never_given_what_two_nights_miss_is_gone(make_workspace: Make, lasting: GooglePlay) -> None:
+    place = make_workspace(SOURCE.format(url=lasting.base_url))
+    lasting.clock.wait(5 * DAY)
+    _, before = gather(place, lasting)
+    found = []
+    for _ in range(2):
+        lasting.clock.wait(60)
+        lasting.later(2, Fault("change", change=lambda page: {"reviews": page["reviews"][:-1]}))
+        lasting.later(3, Fault("status", 404))
+        found.append(gather(place, lasting)[1])
+    assert found[0] == before
+    assert len(found[1]) == len(before) - 1
 
 
 def test_nothing_is_deleted_where_the_week_is_cut_short_or_single_reviews_are_not_given(make_workspace: Make, lasting: GooglePlay) -> None:
@@ -224,12 +251,17 @@ def test_more_reviews_than_an_hour_allows_take_longer(make_workspace: Make, last
 
 
 @pytest.mark.parametrize("change", [lambda body: body[:-9] + b'"\n', lambda body: body[:301], lambda body: b"\xff\xfe" + "a,b\n1,2\n".encode("utf-16-le")])
-def test_a_report_that_cannot_be_read_is_told_and_read_again(make_workspace: Make, lasting: GooglePlay, change: Callable[[bytes], bytes]) -> None:
+@pytest.mark.parametrize("times", [1, http.ATTEMPTS])
+def test_a_report_that_cannot_be_read_is_asked_for_again_then_told_and_read_the_next_night(
+    make_workspace: Make, lasting: GooglePlay, change: Callable[[bytes], bytes], times: int
+) -> None:
     place = make_workspace(SOURCE.format(url=lasting.base_url) + REPORTS)
     lasting.clock.wait(20 * DAY)
-    lasting.later(5, Fault("change", change=change))
-    tonight, _ = gather(place, lasting)
-    assert "has a report reviews/reviews_com.acme.shop_" in tonight.faults["reviews"][0]
+    for time in range(times):
+        lasting.later(5 + time, Fault("change", change=change))
+    if times == http.ATTEMPTS:
+        tonight, _ = gather(place, lasting)
+        assert "gives a damaged file at GET /storage/v1/b/" in tonight.faults["reviews"][0]
     tonight, found = gather(place, lasting)
     assert not tonight.faults
     assert found == lasting.told()

@@ -25,8 +25,10 @@ class Echo(Standin):
     """Answers with what was asked; some paths have an answer of their own."""
 
     def answer(self, request: Request) -> Reply:
-        status = {"/401": 401, "/403": 403, "/404": 404, "/422": 422, "/moved": 302}.get(request.path, 200)
-        return Reply({"asked": request.path, "query": request.query, "words": "ä" * 500, "error": "no_way"}, status)
+        status = {"/401": 401, "/403": 403, "/404": 404, "/409": 409, "/422": 422, "/moved": 302, "/round": 302}.get(request.path, 200)
+        to = "/round" if request.path == "/round" else request.query.get("to")
+        headers = {"Location": to} if to else {}
+        return Reply({"asked": request.path, "query": request.query, "words": "ä" * 500, "error": "no_way"}, status, headers)
 
 
 @pytest.fixture
@@ -117,12 +119,28 @@ def test_a_pace_is_kept_from_our_side(echo: Echo) -> None:
     assert 4 <= echo.clock.now - before <= 5.1
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 422])
+@pytest.mark.parametrize("status", [403, 404, 422])
 def test_a_no_is_not_asked_again(echo: Echo, status: int) -> None:
     with client_of(echo) as client, pytest.raises(Refused) as refused:
         client.get(str(status))
     assert refused.value.status == status
     assert echo.requests == 1
+
+
+@pytest.mark.parametrize("fault", [Fault("status", 409), Fault("status", 499), Fault("status", 401)])
+def test_a_no_that_may_be_a_mistake_is_asked_again(echo: Echo, fault: Fault) -> None:
+    echo.later(1, fault)
+    with client_of(echo) as client:
+        assert client.get("rows")["asked"] == "/rows"
+    assert echo.requests == 2
+
+
+@pytest.mark.parametrize(("status", "requests"), [(401, 2), (409, 6)])
+def test_a_no_that_was_no_mistake_is_one(echo: Echo, status: int, requests: int) -> None:
+    with client_of(echo) as client, pytest.raises(Refused) as refused:
+        client.get(str(status))
+    assert refused.value.status == status
+    assert echo.requests == requests
 
 
 def test_what_may_not_be_done_twice_is_not_sent_twice(echo: Echo) -> None:
@@ -157,10 +175,24 @@ def test_a_link_to_the_system_itself_is_followed(echo: Echo) -> None:
         assert client.get(f"{echo.base_url}/more?page=2")["query"] == {"page": "2"}
 
 
-def test_a_redirect_is_not_followed(echo: Echo) -> None:
-    with client_of(echo) as client, pytest.raises(Refused, match="base_url"):
-        client.get("moved")
+def test_a_redirect_to_another_place_of_the_system_is_followed(echo: Echo, tmp_path: Path) -> None:
+    with client_of(echo) as client:
+        assert client.get("moved", {"to": "/rows?signed=1"}) | {"words": ""} == {"asked": "/rows", "query": {"signed": "1"}, "words": "", "error": "no_way"}
+        client.download("moved", tmp_path / "file", {"to": f"{echo.base_url}/rows"})
+    assert json.loads((tmp_path / "file").read_text())["asked"] == "/rows"
+
+
+def test_a_redirect_to_another_host_is_not_followed(echo: Echo) -> None:
+    with client_of(echo) as client, pytest.raises(Stopped, match="another host"):
+        client.get("moved", {"to": "http://127.0.0.1:1/rows"})
     assert echo.requests == 1
+
+
+@pytest.mark.parametrize(("path", "requests"), [("moved", 1), ("round", 6)])
+def test_a_redirect_that_leads_nowhere_is_refused(echo: Echo, path: str, requests: int) -> None:
+    with client_of(echo) as client, pytest.raises(Refused, match="base_url"):
+        client.get(path)
+    assert echo.requests == requests
 
 
 def test_no_secret_and_no_query_stands_in_logs_or_sentences(echo: Echo, caplog: pytest.LogCaptureFixture) -> None:

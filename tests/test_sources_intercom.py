@@ -285,6 +285,22 @@ def test_parts_that_did_not_come_are_asked_for_again_and_told(make_workspace: Ma
     assert gather(place, account)[1] == account.told()
 
 
+def test_half_a_character_in_what_is_compared_stops_nothing(make_workspace: Make, account: Intercom) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.log = [Event(account.start, "create", 1, 1, "The lift is broken.")]
+    account.clock.wait(DAY)
+    gather(place, account)
+    account.clock.wait(DAY)
+
+    def cut(page: dict[str, Any]) -> dict[str, Any]:
+        return {**page, "conversations": [*page["conversations"], {"id": "1\ud83d", "updated_at": 5}]} if "conversations" in page else page
+
+    account.faults = {account.requests + 2: Fault("change", change=cut)}
+    tonight, found = gather(place, account)
+    assert found == account.told()
+    assert "unexpected" not in str(tonight.faults)
+
+
 def test_more_parts_than_intercom_gives_are_told_and_older_ones_stay(make_workspace: Make, account: Intercom) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
     replies = [Event(account.start + 1 + key, "reply", 1, 10 + key, f"It is broken since {key} days.") for key in range(620)]

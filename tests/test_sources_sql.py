@@ -22,7 +22,7 @@ from listening import check as checking
 from listening import landing, records, warehouse
 from listening.landing import Landed, station
 from listening.sources.http import Stopped
-from listening.sources.sql import asking, edges
+from listening.sources.sql import asking, edges, stream
 from listening.sources.sql.connecting import Database, Lost
 from listening.workspace import Workspace
 
@@ -167,6 +167,23 @@ def test_a_row_committed_later_than_the_lag_is_met_by_the_comparison(make: Calla
     company.gather()
     assert [number for number, _ in company.records()] == [1, 2, 3]
     assert dict(company.records())[2] == "The clock of its writer was slow"
+
+
+@pytest.mark.parametrize(("every_night", "nights"), [(100, 1), (0, 7)])
+def test_what_was_deleted_outright_goes_with_the_night_from_a_small_table_and_with_the_week_from_a_large_one(
+    make: Callable[..., Company], monkeypatch: pytest.MonkeyPatch, every_night: int, nights: int
+) -> None:
+    monkeypatch.setattr(stream, "EVERY_NIGHT", every_night)
+    company = make()
+    company.add(1, 2)
+    company.gather()
+    company.gather()  # compares, and learns how large the table is
+    company.do("delete from said where id = 2")
+    left = []
+    for _ in range(nights):
+        assert company.gather() == []
+        left.append([number for number, _ in company.records()])
+    assert left == [[1, 2]] * (nights - 1) + [[1]]
 
 
 def test_more_ties_than_a_page_holds_lose_no_row(make: Callable[..., Company], monkeypatch: pytest.MonkeyPatch) -> None:

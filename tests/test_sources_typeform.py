@@ -17,7 +17,7 @@ from tests.standins import typeform as standins
 from tests.standins.server import PASSING, Fault
 from tests.standins.typeform import DAY, Typeform
 
-NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60, here each is three days long
 
 Make = Callable[..., Workspace]
 SOURCE = """
@@ -69,7 +69,7 @@ def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_worksp
     place = make_workspace(SOURCE.format(url=account.base_url))
     for number in range(NIGHTS):
         account.later(1 + account.random.randrange(4), account.random.choice(PASSING))
-        account.clock.wait(DAY)
+        account.clock.wait(60 / NIGHTS * DAY)
         tonight, found = gather(place, account)
         assert not tonight.faults, (number, tonight.faults)
         assert found == account.told(), number
@@ -95,6 +95,18 @@ def test_of_a_large_form_the_numbers_are_compared_and_where_they_differ_the_ids(
     _, found = gather(place, account)
     assert found == account.told()
     assert checks(place)[-1]["expected"] == checks(place)[-1]["found"]
+
+
+def test_a_response_that_comes_twice_counts_once(make_workspace: Make, account: Typeform) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(20 * DAY)
+    account.faults = dict.fromkeys(
+        range(1, 99), Fault("change", change=lambda page: {**page, "items": [*page["items"][:1], *page["items"]]} if "items" in page else page)
+    )
+    for _ in range(2):
+        _, found = gather(place, account)
+        assert found == account.told()
+        assert all(check["expected"] == check["found"] for check in checks(place))
 
 
 def test_missed_nights_are_caught_up_with(make_workspace: Make, account: Typeform) -> None:
@@ -241,6 +253,17 @@ def test_a_login_page_leaves_the_cursor_where_it_was(make_workspace: Make, accou
     assert not found
     account.faults.clear()
     assert gather(place, account)[1] == account.told()
+
+
+@pytest.mark.parametrize("answers", [{"of": "another shape"}, 17, "text", True])
+def test_answers_of_another_shape_are_none_and_the_others_go_on(make_workspace: Make, account: Typeform, answers: object) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+    account.faults = {2: Fault("change", change=lambda page: {**page, "items": [{**page["items"][0], "answers": answers, "variables": 3}, *page["items"][1:]]})}
+    tonight, found = gather(place, account)
+    assert not tonight.faults
+    assert len(found) >= len(account.told()) - 2
+    assert tonight.reasons["survey"]
 
 
 def test_a_row_that_changes_its_shape_is_set_aside_and_the_others_go_on(make_workspace: Make, account: Typeform) -> None:

@@ -30,7 +30,7 @@ base_url = "{url}"
 client_id = "listening_path"
 client_secret_env = "ZENDESK_SECRET"
 """
-EXPORT, COMMENTS = "GET /api/v2/incremental/tickets/cursor.json", "GET /api/v2/tickets/1001/comments.json"
+EXPORT, COMMENTS = "GET /api/v2/incremental/tickets/cursor.json", "GET /api/v2/tickets/1001/comments"
 NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "6"))  # `make soak` plays 60, here each is ten days long
 RECORDS = "select native_id, text from records.records where not is_deleted and not is_dropped"
 
@@ -209,6 +209,58 @@ def test_a_cursor_that_never_moves_is_an_error(make_workspace: Make, account: Ze
     )
     tonight, _ = gather(place, account)
     assert "again and again" in tonight.faults["tickets"][0]
+
+
+def test_a_last_page_without_a_cursor_is_no_fault_and_comes_again_the_next_night(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    for _ in range(2):
+        account.clock.wait(10 * DAY)
+        account.later(1, Fault("change", change=lambda page: {**page, "after_cursor": None, "after_url": None} if "tickets" in page else page))
+        account.later(2, Fault("change", change=lambda page: {**page, "after_cursor": None, "after_url": None} if "tickets" in page else page))
+        tonight, found = gather(place, account)
+        assert not tonight.faults
+        assert found == account.told()
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_cursor_that_zendesk_does_not_know_any_more_is_given_up_for_its_time(make_workspace: Make, account: Zendesk, status: int) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.clock.wait(10 * DAY)
+    gather(place, account)
+    account.clock.wait(10 * DAY)
+    account.later(2, Fault("status", status))  # the first request is for a token
+    tonight, found = gather(place, account)
+    assert not tonight.faults
+    assert [note for note in tonight.notes if "its own cursor" in note]
+    assert found == account.told()
+    assert tonight.counts["tickets"]["repeated"] < len(found) / 2
+
+
+def test_a_deleted_ticket_of_which_little_is_left_takes_its_words_with_it(make_workspace: Make, account: Zendesk) -> None:
+    def bare(page: dict[str, Any]) -> dict[str, Any]:
+        return {**page, "tickets": [{"id": row["id"], "status": "deleted", "generated_timestamp": row["generated_timestamp"]} for row in page["tickets"]]}
+
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.log = [zendesk.Event(account.start, "create", 7, 7, "The parcel is late."), zendesk.Event(account.start + DAY, "delete", 7, 8, "")]
+    account.clock.wait(7200)
+    assert len(gather(place, account)[1]) == 1
+    account.clock.wait(DAY)
+    account.later(1, Fault("change", change=lambda page: bare(page) if "tickets" in page else page))
+    account.later(2, Fault("change", change=lambda page: bare(page) if "tickets" in page else page))
+    tonight, found = gather(place, account)
+    assert not found
+    assert not [note for note in tonight.notes if "rejected" in note]
+
+
+@pytest.mark.parametrize("lacking", ["is_public", "submitter_id"])
+def test_an_only_comment_of_which_the_ticket_does_not_say_whose_it_is_is_asked_for(make_workspace: Make, account: Zendesk, lacking: str) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.log = [zendesk.Event(account.start, "create", 7, 7, "Called back, he is angry.")]
+    account.clock.wait(7200)
+    account.catch_up()
+    account.comments[7][0]["public"] = False
+    account.tickets[7].pop(lacking, None)
+    assert not gather(place, account)[1]
 
 
 def test_more_tickets_at_one_moment_than_a_page_holds_all_come(make_workspace: Make, account: Zendesk) -> None:

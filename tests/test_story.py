@@ -273,7 +273,8 @@ def test_a_story_of_several_sources_names_each_and_says_where_they_disagree(plac
     assert "tiny (" not in told
     assert "the score in reviews 2.7 (" in told
     assert told.endswith(
-        "The sources disagree: survey sounds well, reviews does not. Each hears other customers, so neither tells how all customers live here."
+        "The sources disagree: what survey brings sounds well, what reviews brings does not. "
+        "Each hears other customers, so neither tells how all customers live here."
     )
 
 

@@ -19,8 +19,9 @@ from listening.workspace import Company, Workspace
 
 BILL = "I was charged twice on my bill and the refund for the double charge never came."
 INPUTS = ("records", "operations", "checkins", "invitations")
-BOOKKEEPING = {"days", "counted", "buckets", "told_days", "told_periods", "due", "due_days", "touched_buckets", "touched_records", "touched_units"} | {
-    "touched_days", "touched_periods",
+BOOKKEEPING = {
+    "days", "counted", "buckets", "fingerprints", "told_days", "told_periods", "due", "due_days", "touched_buckets", "touched_records", "touched_units",
+    "touched_days", "touched_periods", "retold", "compared", "renewed", "needed", "requoted", "passages", "story.members",
 }  # fmt: skip
 Act = tuple[str, dict[str, Any]]
 
@@ -86,7 +87,7 @@ def count_and_tell(store: Warehouse, stages: Journey, night: dict[str, Any]) -> 
 def everything(store: Warehouse) -> dict[str, list[str]]:
     """Every row of every table that was counted or told, floats to nine places since the order in which they are added is free."""
     found = select(store, "select schema_name || '.' || table_name as name, table_name as short from duckdb_tables() where schema_name in ('signals', 'story')")
-    names = sorted(row["name"] for row in found if row["short"] not in BOOKKEEPING)
+    names = sorted(row["name"] for row in found if not {row["name"], row["short"]} & BOOKKEEPING)
     return {
         name: sorted(repr({key: _rounded(cell) for key, cell in row.items()}) for row in select(store, f"from {name}"))
         for name in ["tagging.tagged_records", *names]

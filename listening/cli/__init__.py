@@ -17,6 +17,7 @@ from listening.cli import (  # isort: skip
     themes,
     people,
     proving,
+    timing,
 )
 from listening.cli.entry import main
 from listening.cli.terminal import app
@@ -36,5 +37,6 @@ __all__ = [
     "sending",
     "teaching",
     "themes",
+    "timing",
     "watching",
 ]

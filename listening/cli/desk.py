@@ -36,6 +36,7 @@ def sql(
     as_json: AsJson = False,
     to: To = None,
     overwrite: Overwrite = False,
+    from_lake: Annotated[bool, typer.Option("--lake", help="Ask the lake that listening.toml names, where several workspaces and earlier nights are.")] = False,
     most: Annotated[int, typer.Option("--rows", min=1, help="Print so many rows at most; --out and --json give all of them.")] = ROWS_SHOWN,
 ) -> None:
     """Ask the published tables. Read-only: nothing can be written, loaded or reached."""
@@ -44,7 +45,7 @@ def sql(
         sheets.check(to, overwrite)
     asked = query if query is not None else sys.stdin.read()
     began = time.monotonic()
-    rows = _interruptibly(lambda: reading.sql(place, asked))
+    rows = _interruptibly(lambda: reading.sql(place, asked, from_lake))
     took = time.monotonic() - began
     if to:
         notes = sheets.write(to, rows, overwrite)

@@ -26,7 +26,7 @@ def init(
     place = workspaces.find(directory or folder or context.obj)
     for sentence in night.prepare(place, workspaces.shipped("default-journey.yaml")):
         out.print(sentence, soft_wrap=True)
-    out.print(f"Next: put files into {place.inbox}, name them in {place.configuration.name}, then 'listening check' and 'listening run'.", soft_wrap=True)
+    out.print(f"Next: put your exports into {place.inbox}; 'listening check' suggests what to write into {place.configuration.name}.", soft_wrap=True)
 
 
 @app.command("check", rich_help_panel=PANEL)
@@ -56,7 +56,7 @@ def run(
     place = workspace_of(context, folder)
     settings = place.settings()  # what is plainly wrong is said before Prefect takes its time to start
     if not settings.sources and not settings.faults:
-        raise Mend(f"{place.configuration} names no source. Put a file into inbox/ and add a [sources.NAME] table; the comments in the file show how.")
+        raise Mend(f"{place.configuration} names no source. Put your exports into inbox/; 'listening check' suggests a table for each.")
     show_progress()
     tonight = _direct(place, as_of) if direct else _through_prefect(place, as_of)
     if as_json:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.text import Text
 
-from listening import warehouse, warnings
+from listening import figures, warehouse, warnings
 from listening.cli.terminal import AsJson, Folder, app, out, print_json, workspace_of
 from listening.publish import reading
 from listening.workspace import Mend, Workspace
@@ -44,6 +44,8 @@ def warnings_(
         state = f"closed {row['closed_on']}" if row["closed_on"] else f"acknowledged {row['acknowledged_on']}" if row["acknowledged_on"] else "open"
         out.print(Text.assemble((row["warning_id"], "bold"), f" · opened {row['opened_on']} · {state}"))
         out.print(row["text"], markup=False)
+        for quote in row["quotes"]:
+            out.print(f"  “{quote['text']}” ({quote['source']}, {figures.day(quote['said_on'])})", markup=False)
         out.print()
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from listening.figures import count, money
 from listening.growth import looks
-from listening.growth.wording import count, money, rows
+from listening.growth.wording import rows
 from listening.intervals import difference
 from listening.warehouse import Warehouse
 
@@ -95,7 +96,7 @@ def _sentence(row: dict[str, Any], others: dict[tuple[Any, ...], dict[str, Any]]
         return f"{where}: {_net_line(row, others, currency)}."
     more = {"grown": " more", "shrunk": " less"}.get(row["movement"], "")
     worth = "" if pd.isna(row["value"]) or not row["customers"] else f"; {money(abs(row['value']), currency)} a year{more}"
-    return f"{where}: {count(row['customers'])} {words}{worth}{_basis(row)}{_unvalued(row)}."
+    return f"{where}: {count(row['customers'], 'customer', 'customers')} {words}{worth}{_basis(row)}{_unvalued(row)}."
 
 
 def _net_line(row: dict[str, Any], others: dict[tuple[Any, ...], dict[str, Any]], currency: str) -> str:
@@ -104,7 +105,7 @@ def _net_line(row: dict[str, Any], others: dict[tuple[Any, ...], dict[str, Any]]
     gained, lost = (others.get((*place, movement), {}).get("customers", 0) for movement in ("gained", "lost"))
     moved = f"{abs(row['customers']):,.0f} {'fewer' if row['customers'] < 0 else 'more'}" if row["customers"] else "as many as before"
     worth = "" if pd.isna(row["value"]) else f"; {money(abs(row['value']), currency)} a year {'fewer' if row['value'] < 0 else 'more'}"
-    return f"{count(gained)} gained, {lost:,.0f} lost: {moved}{worth}{_basis(row)}"
+    return f"{count(gained, 'customer', 'customers')} gained, {lost:,.0f} lost: {moved}{worth}{_basis(row)}"
 
 
 def _basis(row: dict[str, Any]) -> str:
@@ -154,4 +155,4 @@ def _compared(row: dict[str, Any], currency: str) -> str:
     points = f" ({100 * row['difference']:+.0f} points, {100 * row['low']:+.0f} to {100 * row['high']:+.0f})" if row["stayed"] else ""
     worth = "" if pd.isna(row["value"]) else f" They were worth {money(row['value'], currency)} a year."
     met = f"{row['lost_met']:,} ({row['lost_met'] / row['lost']:.0%})"
-    return f"Of {count(row['lost'])} lost {met} had met {row['name']} in the 90 days before{against}{points}.{worth}"
+    return f"Of {count(row['lost'], 'customer', 'customers')} lost {met} had met {row['name']} in the 90 days before{against}{points}.{worth}"

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from listening.figures import count, money
 from listening.growth import looks, stakes, wording
-from listening.growth.wording import count, money
 from listening.intervals import Z
 from listening.warehouse import Warehouse
 
@@ -213,6 +213,7 @@ def _test(row: dict[str, Any]) -> str:
     needed = math.ceil((Z + POWER) ** 2 * spread / (with_it - spared) ** 2 / 10) * 10
     way = "rise" if row["outcome"] in GOOD else "fall"
     return (
-        f"{words}Mend it in places drawn by lot and leave it in the others: with {count(needed)} on either side who would have met it, a {way} of those "
-        f"who {OUTCOMES[row['outcome']]} from {with_it:.1%} to {spared:.1%} would show in four of five such tests, if the link is what it seems."
+        f"{words}Mend it in places drawn by lot and leave it in the others: with {count(needed, 'customer', 'customers')} on either side "
+        f"who would have met it, a {way} of those who {OUTCOMES[row['outcome']]} from {with_it:.1%} to {spared:.1%} would show "
+        "in four of five such tests, if the link is what it seems."
     )

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from listening.growth.wording import count, money, rows
+from listening.figures import count, money
+from listening.growth.wording import rows
 from listening.journey import Journey
 
 BASICS, OTHER, DELIGHT = "basics", "other troubles", "delight"
@@ -16,9 +17,9 @@ GATES = (BASICS, OTHER, DELIGHT)
 LOSSES = ("left", "bought_less")
 LEAST_UNITS = 5  # things said of a theme on one side, below which it is no item
 RULE = (
-    "Three gates, each wholly before the next: basics (troubles at touchpoints that journey.yaml marks basic or priority, and measured promises that "
-    "belong to no touchpoint), other troubles, delight. Within a gate first what goes with customers leaving or buying less, by value at stake × how sure "
-    "(where no value is known, customers at stake × how sure); then what is not known to cost anything, by customers who met it or spoke of it × how sure."
+    "Basics come first (troubles at touchpoints that journey.yaml marks basic or priority, and measured promises that belong to no touchpoint), then other "
+    "troubles, then what delights. Within each, what goes with customers leaving or buying less stands first, by the value at stake times how sure that is "
+    "(where no value is known, by customers); then what is not known to cost anything, by the customers who met it or spoke of it, times how sure."
 )
 COLUMNS = [
     "item", "stage", "touchpoint", "measure", "theme", "name", "owner", "met", "passed", "sure", "customers", "value", "outcomes", "said",
@@ -103,7 +104,7 @@ def _with_words(troubles: pd.DataFrame, spoken: pd.DataFrame) -> pd.DataFrame:
 def _with_warnings(items: pd.DataFrame, warnings: pd.DataFrame) -> pd.DataFrame:
     """Open warnings beside what they are about; one that is about nothing on the list is an item of its own."""
     items = items.reindex(columns=[*dict.fromkeys([*COLUMNS, *items])])
-    items = items.assign(warning_id=None, warning=None).astype({"warning_id": object, "warning": object})
+    items = items.assign(warning_id=None).astype({"warning_id": object})
     alone = []
     for warning in rows(warnings):
         same_stage = items["stage"].eq(warning["stage"]) & items["item"].ne(DELIGHT)
@@ -112,7 +113,7 @@ def _with_warnings(items: pd.DataFrame, warnings: pd.DataFrame) -> pd.DataFrame:
         )
         about |= same_stage & items["touchpoint"].notna() & items["touchpoint"].eq(warning["theme"] or warning["touchpoint"])
         if about.any():
-            items.loc[about & items["warning_id"].isna(), ["warning_id", "warning"]] = [warning["warning_id"], warning["text"]]
+            items.loc[about & items["warning_id"].isna(), "warning_id"] = warning["warning_id"]
         elif warning["stage"]:
             alone.append(_of_warning(warning))
     return pd.concat([items, pd.DataFrame(alone)], ignore_index=True) if alone else items
@@ -127,7 +128,6 @@ def _of_warning(warning: dict[str, Any]) -> dict[str, Any]:
         "name": f"a warning about {str(what).replace('_', ' ')}",
         "met": warning["customers"] or 0,
         "sure": 1.0,
-        "warning": warning["text"],
     }
 
 
@@ -149,9 +149,7 @@ def _placed(frame: pd.DataFrame, journey: Journey) -> pd.DataFrame:
 
 def _why(row: dict[str, Any], currency: str) -> str:
     """The reasons for an item's place, each in a sentence."""
-    return " ".join(
-        sentence for sentence in (_gate_words(row), _cost_words(row, currency), _met_words(row), _stage_words(row), _warning_words(row)) if sentence
-    )
+    return " ".join(sentence for sentence in (_gate_words(row), _cost_words(row, currency), _met_words(row), _warning_words(row)) if sentence)
 
 
 def _gate_words(row: dict[str, Any]) -> str:
@@ -166,7 +164,7 @@ def _cost_words(row: dict[str, Any], currency: str) -> str:
     if row["item"] != "trouble":
         return ""
     if pd.isna(row["customers"]):
-        return "Nothing clear is known of its going with losses."
+        return "Whether it goes with customers leaving or buying less is not clear."
     did = " or ".join({"left": "left", "bought_less": "bought less"}[outcome] for outcome in row["outcomes"])
     worth = f", worth {money(row['value'], currency)} a year" if pd.notna(row["value"]) else ""
     return f"About {row['customers']:,.0f} of those who {did} in the last year go with it{worth}."
@@ -176,23 +174,12 @@ def _met_words(row: dict[str, Any]) -> str:
     if row["item"] == "trouble" and row["met"]:
         of = f" of {row['passed']:,.0f} who came through" if row["passed"] > 0 else ""
         heard = f"; {row['heard']:,.0f} told of trouble there" if pd.notna(row["heard"]) else ""
-        return f"{count(row['met'])}{of} met it in the last 90 days{heard}."
+        return f"{count(row['met'], 'customer', 'customers')}{of} met it in the last 90 days{heard}."
     if pd.notna(row["said"]):
         with_, without = ("as trouble", "with praise") if row["item"] != DELIGHT else ("with praise", "as trouble")
         return f"Spoken of {row['said']:,.0f} times {with_} and {row['said_otherwise']:,.0f} times {without} in the last 90 days."
     return ""
 
 
-def _stage_words(row: dict[str, Any]) -> str:
-    if row["gate"] == DELIGHT:
-        return ""
-    parts = []
-    if pd.notna(row["trouble_of_customers"]):
-        parts.append(f"{row['trouble_of_customers']:.0%} ({row['trouble_low']:.0%} to {row['trouble_high']:.0%}) of the stage's customers had trouble")
-    if pd.notna(row["failed_silent"]) and row["failed_silent"]:
-        parts.append(f"{row['failed_silent']:,.0f} met a failure in the stage and said nothing")
-    return f"{'; '.join(parts)}." if parts else ""
-
-
 def _warning_words(row: dict[str, Any]) -> str:
-    return f"Open warning: {row['warning']}" if isinstance(row["warning"], str) else ""
+    return "A warning is open." if row["item"] == "warning" else ""

@@ -1,4 +1,4 @@
-"""Words for growth: takes counts, money and troubles, gives them as a leader reads them."""
+"""Words for growth: takes troubles, gives them as a leader reads them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,6 @@ from typing import Any
 import pandas as pd
 
 from listening.journey import Journey
-
-SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
-
-
-def money(amount: float, currency: str) -> str:
-    """An amount without decimals; three figures are as exact as it is known."""
-    rounded = f"{abs(amount):,.0f}" if abs(amount) < 1000 else f"{float(f'{abs(amount):.3g}'):,.0f}"
-    sign = "-" if amount < 0 and rounded != "0" else ""
-    return f"{sign}{SIGNS[currency]}{rounded}" if currency in SIGNS else f"{sign}{rounded} {currency}"
-
-
-def count(number: float, one: str = "customer", many: str | None = None) -> str:
-    """A number with its noun."""
-    return f"{number:,.0f} {one if round(number) == 1 else many or one + 's'}"
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

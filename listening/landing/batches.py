@@ -192,13 +192,17 @@ def _write_manifest(folder: Path, content: Manifest) -> None:
     put(folder / "manifest.json", json.dumps(content, indent=1, ensure_ascii=False))
 
 
-def _json(cells: Any) -> str:
-    text = _ENCODER.encode(cells)
+def storable(text: str) -> str:
+    """A text as it lands: without halves of surrogate pairs, as cut-off emoji leave them, which no UTF-8 can hold."""
     try:
         text.encode("utf-8")
-    except UnicodeEncodeError:  # half of a surrogate pair, as cut-off emoji leave it, which no UTF-8 can hold
+    except UnicodeEncodeError:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def _json(cells: Any) -> str:
+    return storable(_ENCODER.encode(cells))
 
 
 def _plain(value: Any) -> str:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from listening.workspace import GONE
+
 MOSTLY = 0.9  # of a column's values; below it, a column has no kind
 ENOUGH = 20  # values before a kind is believed
 _KINDS = {bool: "yes or no", int: "numbers", float: "numbers", list: "lists", dict: "objects"}  # of cells that are no text
@@ -26,8 +28,8 @@ class Fields:
         self._kinds: dict[str, collections.Counter[str]] = {}
 
     def note(self, cells: Any) -> None:
-        """Take in one row."""
-        if isinstance(cells, dict):
+        """Take in one row; one that only tells that another is gone has no columns of its own."""
+        if isinstance(cells, dict) and cells.get(GONE) is not True:
             for name, cell in cells.items():
                 kinds = self._kinds.get(name)
                 if kinds is None:

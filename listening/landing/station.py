@@ -258,21 +258,23 @@ def _checkpoints(warehouse: Warehouse, source: Source) -> dict[str, str]:
 def _compare(workspace: Workspace, warehouse: Warehouse, source: Source, id_: str, version: str, there: Iterator[list[tuple[str, str | None]]]) -> Difference:
     """How the ids and versions that a source has now differ from the newest rows that have landed of it."""
     landed = [str(workspace.landing / batch) for row in warehouse.rows("landing/known", source=source.name) for batch in row["batches"]]
-    seen = 0
+    handed = 0
     warehouse.replace("landing/compared", [])
     ids = itertools.chain.from_iterable(there)
     while some := list(itertools.islice(ids, COMPARED_AT_A_TIME)):  # each on its own, since a transaction would hold all of them in memory
-        seen += len(some)
-        native, marks = zip(*some, strict=True)
+        handed += len(some)
+        native, marks = ([None if text is None else batches.storable(text) for text in texts] for texts in zip(*some, strict=True))
         warehouse.insert("landing/compared", pa.table({"native_id": pa.array(native, pa.string()), "row_version": pa.array(marks, pa.string())}))
-    parts = 1 + seen // COMPARED_AT_A_TIME if landed else 0
+    parts = 1 + handed // COMPARED_AT_A_TIME if landed else 0
     differing = [
         row
         for part in range(parts)
         for row in warehouse.rows("landing/differing", id=_pointer(id_), version=_pointer(version), gone=_pointer(GONE), batches=landed, parts=parts, part=part)
     ]
+    seen = warehouse.rows("landing/number_compared")[0]["ids"]  # a system may give a row twice
     if not landed:
-        differing = [row | {"is_gone": False, "is_new": True} for row in warehouse.select("landing/compared", ["native_id"]).to_pylist()]
+        ids_there = sorted(set(warehouse.select("landing/compared", ["native_id"])["native_id"].to_pylist()))
+        differing = [{"native_id": native_id, "is_gone": False, "is_new": True} for native_id in ids_there]
     warehouse.replace("landing/compared", [])
     gone, missing = ([row["native_id"] for row in differing if row["is_gone"] is is_gone] for is_gone in (True, False))
     known = seen + len(gone) - sum(row["is_new"] for row in differing)

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from listening import intervals
+from listening.figures import signed
 from listening.journey import Journey
 from listening.leading.experience import WHOLE
 from listening.leading.lived import KEY
-from listening.leading.wording import SAME, moved, rows, signed
+from listening.leading.wording import SAME, moved, rows
 
 BEFORE = 180  # days before a period in which somebody used to speak
 TWICE = 2  # days on which they did

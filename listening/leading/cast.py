@@ -11,9 +11,10 @@ from typing import Any
 import pandas as pd
 
 from listening import intervals
+from listening.figures import signed
 from listening.journey import Journey
 from listening.leading.experience import BETTER, LEAST, WHOLE, WORSE
-from listening.leading.wording import SAME, moved, rows, signed
+from listening.leading.wording import SAME, moved, rows
 
 ROLES = {  # each with how a source says so
     "buyer": "Buyers", "user": "Users", "sponsor": "Sponsors", "community": "Communities", "employee": "Our own people", "supplier": "Suppliers",

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from listening import intervals
+from listening.figures import signed
 from listening.journey import Journey
 from listening.leading import lived
 from listening.leading.lived import KEY
-from listening.leading.wording import SAME, moved, rows, signed
+from listening.leading.wording import SAME, moved, rows
 
 SAVED, SPENT = "time saved", "time well spent"
 COMMODITY, IRRELEVANT, INDIFFERENT = "commoditisation", "irrelevance", "indifference"

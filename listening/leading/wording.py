@@ -18,12 +18,6 @@ def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def signed(number: float) -> str:
-    """A whole number with its sign, as +4, -9 or 0."""
-    whole = round(number)
-    return f"{whole:+d}" if whole else "0"
-
-
 def moved(frame: pd.DataFrame, change: Column, low: Column, high: Column, up: ArrayLike, down: ArrayLike) -> pd.DataFrame:
     """Rows with their change, its interval, and what it is called where it goes beyond noise; none where it is not known."""
     called = np.select([np.isnan(change), np.asarray(low) > 0, np.asarray(high) < 0], ["", up, down], SAME)

@@ -11,9 +11,9 @@
 A stage also has "warnings", "priorities", "drivers", "operations", "cuts" and "themes" of the last 90 days: [{"theme", "name", "comments": how many,
 "all": …, "trouble": …, "great": its share on that side, or None}].
 
-A story is {"period", "first_day", "last_day", "evidence_level", "direction", "story", "records", "heard",
-"sources": [...], "scores": [...], "measures": {...}, "places": [...], "coverage": [who spoke, by source], "contributions": [what each source
-adds to the estimate], "quotes": {"trouble": [...], "great": [...]}}.
+A story is {"period", "first_day", "last_day", "evidence_level", "direction", "story", "sentences": [each with its part], "records", "heard",
+"sources": [...], "scores": [...], "measures": {...}, "places": [...], "coverage": [who spoke, by source],
+"contributions": [what each source adds to the estimate], "quotes": {"trouble": [...], "great": [...]}}.
 The comments behind the themes are gathered apart, for pages of their own: they would make `stories.json` a copy of the records.
 """
 
@@ -111,7 +111,7 @@ def _themes(published: Warehouse) -> list[Facts]:
 def _stories(published: Warehouse) -> dict[str, list[Facts]]:
     """The stories of the cut 'all' by stage, each with its sources, scores, measures and quotes; newest first."""
     details: dict[str, dict[tuple[str, str, str], list[Facts]]] = {}
-    for name in ("sources", "scores", "measures", "places", "quotes", "coverage", "contributions"):
+    for name in ("sources", "scores", "measures", "places", "quotes", "coverage", "contributions", "sentences"):
         grouped: dict[tuple[str, str, str], list[Facts]] = collections.defaultdict(list)
         for row in published.rows(f"publish/facts/story_{name}"):
             grouped[_key(row)].append({column: value for column, value in row.items() if column not in ("stage", "period_kind", "period")})
@@ -130,6 +130,7 @@ def _stories(published: Warehouse) -> dict[str, list[Facts]]:
                 "places": details["places"][key],
                 "coverage": details["coverage"][key],
                 "contributions": details["contributions"][key],
+                "sentences": details["sentences"][key],
                 "quotes": {side: [quote for quote in quotes if quote["side"] == side] for side in ("trouble", "great")},
             }
         )

@@ -1,7 +1,8 @@
 """One page to send: takes the published run and an owner of stages or touchpoints, writes what is theirs as Markdown and as the HTML of an e-mail.
 
 An owner of a stage gets its whole story; who owns a touchpoint of somebody else's stage gets the touchpoint's own account
-and nothing of the stage. What is news stands first.
+and nothing of the stage. What is news stands first, then what calls for something to be done: open warnings, what to mend,
+actions that are not closed, customers to call back.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from listening.publish.facts import Facts
 from listening.workspace import Mend, Workspace, put
 
 QUOTES = 2  # of each side
+MENDED = 5  # things to mend that are shown
 
 
 class Page(NamedTuple):
@@ -70,7 +72,11 @@ def _write(folder: Path, told: Facts, owner: str, number: int) -> Page:
 
 def _of_owner(told: Facts, owner: str) -> Facts:
     """What the page of an owner shows; nothing of any other stage is in it."""
-    stages = [stage for stage in told["stages"] if stage["owner"] and _same(stage["owner"], owner)]
+
+    def owned(row: Facts) -> bool:
+        return bool(row["owner"]) and _same(row["owner"], owner)
+
+    stages = [stage for stage in told["stages"] if owned(stage)]
     own = {stage["stage"] for stage in stages}
     return {
         "company": told["company"],
@@ -82,8 +88,13 @@ def _of_owner(told: Facts, owner: str) -> Facts:
         "stages": [_with_advice(told, stage) for stage in stages],
         "touchpoints": [
             (stage["title"], point) for stage in told["stages"] if stage["stage"] not in own
-            for point in stage["touchpoints"] if point["owner"] and _same(point["owner"], owner)
+            for point in stage["touchpoints"] if owned(point)
         ],
+        "currency": told["currency"],
+        "warnings": [warning for warning in told["warnings"] if not warning["closed_on"] and (warning["stage"] in own or owned(warning))],
+        "priorities": [item for item in told["priorities"] if item["item"] != "delight" and (item["stage"] in own or owned(item))][:MENDED],
+        "actions": [action for action in told["actions"] if action["state"] != "closed" and (action["stage"] in own or owned(action))],
+        "to_call": sum(row["open"] for row in told["follow_up"] if owned(row)),
         "now": site.window({"stages": stages}) if stages else site.window(told),
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from listening import warehouse
+from listening import lake, warehouse
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace
 
@@ -170,10 +170,14 @@ def _days(published: Warehouse, period: str) -> tuple[dt.date, dt.date]:
     return found[0]["period_start"], found[0]["period_end"]
 
 
-def sql(workspace: Workspace, statement: str) -> pa.Table:
-    """The rows of any query on the published tables. Nothing can be written, loaded or reached from it.
+def sql(workspace: Workspace, statement: str, from_lake: bool = False) -> pa.Table:
+    """The rows of any query on the published tables, here or in the lake. Nothing can be written, loaded or reached from it.
 
     Raises:
-        Mend: the statement is wrong or wants to do more than read.
+        Mend: the statement is wrong or wants to do more than read; or there is no lake.
     """
+    if from_lake:
+        if not (place := lake.of(workspace)):
+            raise Mend(f"{workspace.configuration} has no [lake]; docs/scale.md says how to set one up.")
+        return lake.ask(place, statement)
     return warehouse.ask(database(workspace), statement)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from listening import figures
 from listening.publish import wording
 from listening.publish.facts import Facts
 
+DID = {"spoken of": "told of trouble with it", "delight": "praised it"}  # those who stand behind an item of the list of what to mend
 SILENT_DAYS = 30
+MANY = 3  # stages, to be named one by one where all are alike
 SILENT_TOLD = 3  # stages
 COMPARED_FROM = 10  # units of one source in both periods, as in story/station.py
 FOUND_WELL = 0.75  # the classifier's recall that a stage should not fall below
@@ -18,6 +21,8 @@ def headline(told: Facts) -> list[str]:
     by_level = {key: [stage["title"] for stage in told["stages"] if wording.level(stage["now"]).key == key] for key in wording.LEVELS}
     words = {"well": "Customers live it well", "badly": "They live it badly", "mixed": "Mixed", "unknown": "No number of all customers yet"}
     lived = [f"{words[key]}: {', '.join(by_level[key])}." for key in words if by_level[key]]
+    if len(by_level["unknown"]) == len(told["stages"]) > MANY:
+        lived = ["No stage has a number of all customers yet; each stage’s page tells what its sources say, and what would make it surer."]
     moved = [
         f"{state.words}: {', '.join(titles)}."
         for state in (wording.WORSE, wording.BETTER)
@@ -28,22 +33,19 @@ def headline(told: Facts) -> list[str]:
 
 def stake(item: Facts, currency: str) -> str:
     """Why a thing to mend stands where it does, from its figures, in one line."""
-    told = [f"{wording.count(item['met'], 'customer', 'customers')} met it in 90 days"] if item["met"] else []
+    told = [f"{figures.count(item['met'], 'customer', 'customers')} {DID.get(item['item'], 'met it')} in 90 days"] if item["met"] else []
     if item["value"] and item["customers"]:
-        told.append(f"about {wording.number(item['customers'])} who left or bought less go with it, worth {wording.money(item['value'], currency)} a year")
+        told.append(f"about {figures.number(item['customers'])} who left or bought less go with it, worth {figures.money(item['value'], currency)} a year")
     elif item["customers"]:
-        told.append(f"about {wording.number(item['customers'])} who left or bought less go with it")
-    return wording.capital("; ".join(told)) + "." if told else why(item)
+        told.append(f"about {figures.number(item['customers'])} who left or bought less go with it")
+    return figures.capital("; ".join(told)) + "." if told else str(item["why"])
 
 
-def why(item: Facts) -> str:
-    """Why a thing to mend stands where it does, without the warning's own text, which stands on its page."""
-    return str(item["why"]).partition(" Open warning: ")[0]
-
-
-def warned(warning: Facts) -> str:
-    """A warning's text without the quotes at its end, which stand apart."""
-    return str(warning["text"]).partition(" In customers' words: ")[0]
+def due(action: Facts) -> str:
+    """An action in one line: what, until when, and whether it moved anything so far."""
+    until = f", due {figures.day(action['due_on'])}" if action["due_on"] else ", without a day on which it is due"
+    verdict = f"; {action['verdict']} so far" if action["verdict"] and action["started_on"] else ""
+    return f"{action['what']}{until}{verdict}."
 
 
 def problems(told: Facts) -> list[str]:
@@ -60,7 +62,7 @@ def problems(told: Facts) -> list[str]:
 def _staleness(source: Facts) -> str:
     """Since when a source's newest words may be missing."""
     why = "was stopped at what a night may spend" if source["state"] == "behind" else "failed"
-    return f"{source['source']} {why}: it was last heard to the end on {wording.day(source['fresh_at'])}, and what came since may be missing."
+    return f"{source['source']} {why}: it was last heard to the end on {figures.day(source['fresh_at'])}, and what came since may be missing."
 
 
 def _is_long_silent(source: Facts) -> bool:
@@ -72,12 +74,12 @@ def _silences(spoke: list[Facts]) -> list[str]:
     """One sentence for each source that fell silent, or one for all where all did."""
     silent = [source for source in spoke if source["days_silent"] > SILENT_DAYS]
     if silent and len(silent) == len(spoke):
-        last = wording.listed([f"{source['source']} {wording.day(source['last_said_on'])}" for source in silent])
-        days = wording.number(min(source["days_silent"] for source in silent))
+        last = figures.listed([f"{source['source']} {figures.day(source['last_said_on'])}" for source in silent])
+        days = figures.number(min(source["days_silent"] for source in silent))
         return [f"The newest feedback is {days} days old: “last 90 days” on these pages means the last 90 days of feedback, not of today. Last heard: {last}."]
     return [
-        f"{source['source']} has brought nothing for {wording.number(source['days_silent'])} days; "
-        f"the last {wording.kind(source['kind'])} are from {wording.day(source['last_said_on'])}."
+        f"{source['source']} has brought nothing for {figures.number(source['days_silent'])} days; "
+        f"the last {wording.kind(source['kind'])} are from {figures.day(source['last_said_on'])}."
         for source in silent
     ]
 
@@ -88,15 +90,15 @@ def unheard(told: Facts) -> list[str]:
     silent = [(row["failed_silent"], row["failed_silent"] + row["failed_heard"], stage["title"]) for stage, row in _covered(told) if row["failed_silent"]]
     if silent:
         most = sorted(silent, key=lambda each: -each[0])[:SILENT_TOLD]  # among equals in the order of the journey
-        named = wording.listed([f"{title} {wording.number(number)} of {wording.number(failed)}" for number, failed, title in most])
+        named = figures.listed([f"{title} {figures.number(number)} of {figures.number(failed)}" for number, failed, title in most])
         lines.append(f"Customers for whom a measure failed and who said nothing in any source: {named}. Silence is not content.")
     if told["quiet"]["seen"] and told["quiet"]["quiet"]:
-        quiet, active = (wording.number(told["quiet"][name]) for name in ("quiet", "active"))
+        quiet, active = (figures.number(told["quiet"][name]) for name in ("quiet", "active"))
         lines.append(f"{quiet} of {active} customers passed no stage in these 90 days: they are quiet, and nothing is known of how they live.")
     points = [(stage, point) for stage in told["stages"] for point in stage["touchpoints"] if point["survey_answers"] == 0]
     unasked = [f"{point['name']} ({stage['title']})" for stage, point in points if point["priority"]]
     if unasked:
-        lines.append(f"Priority touchpoints that no survey asks about: {wording.listed(unasked)}.")
+        lines.append(f"Priority touchpoints that no survey asks about: {figures.listed(unasked)}.")
     return lines
 
 
@@ -115,7 +117,7 @@ def surer(told: Facts, stage: Facts) -> list[str]:
         advice.append(f"Only {sources[0]['source']} speaks here. A second source that hears other customers would show whether they live it the same way.")
     few = [source["source"] for source in sources if source["n"] < COMPARED_FROM]
     if sources and few and len(sources) > 1 and not is_estimate:
-        advice.append(f"{wording.listed(few)} brought fewer than {COMPARED_FROM}: more from there would narrow the ranges.")
+        advice.append(f"{figures.listed(few)} brought fewer than {COMPARED_FROM}: more from there would narrow the ranges.")
     if story and story["customers"] is None:
         advice.append("How many customers were in the stage is not known, so those who kept silent cannot be counted.")
     asked = next((row["answered"] for row in told["checkins"] if row["stage"] == stage["stage"]), 0)
@@ -140,7 +142,7 @@ def _asked(answered: int, is_estimate: bool) -> str:
             "Nobody asked customers of this stage picked at random. A few such answers, about 15 in 90 days, would make known how all of them live, "
             "not only those who spoke up. ‘listening checkins --sample 10’ draws whom to ask."
         )
-    since = f"{wording.count(answered, 'customer', 'customers')} picked at random answered so far."
+    since = f"{figures.count(answered, 'customer', 'customers')} picked at random answered so far."
     if is_estimate:
         return f"{since} More answers would narrow the estimate; ‘listening checkins’ says by how much."
     return f"{since} ‘listening checkins’ says how many more a number of all customers takes."
@@ -150,8 +152,8 @@ def _recognised(told: Facts, stage: Facts) -> list[str]:
     row = next((row for row in told["accuracy"] if row["stage"] == stage["stage"]), None)
     if row is None or row["recall"] is None or row["recall"] >= FOUND_WELL:
         return []
-    found = wording.interval(row["recall"], row["recall_low"], row["recall_high"])
+    found = figures.interval(row["recall"], row["recall_low"], row["recall_high"])
     return [
-        f"Of texts that speak of this stage, {found} are recognised (examined on {wording.count(row['labels'], 'text', 'texts')} "
+        f"Of texts that speak of this stage, {found} are recognised (examined on {figures.count(row['labels'], 'text', 'texts')} "
         "read by a person). More texts read by a person would raise that."
     ]

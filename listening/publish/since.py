@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from listening import figures
 from listening.publish import wording
 from listening.publish.facts import Facts
 from listening.publish.remarks import SILENT_DAYS
@@ -30,7 +31,7 @@ REST_DAYS = 7  # between two sentences on how much can be told of a stage
 HALF = 0.5  # of the change's own uncertainty: below, a direction that was told is taken back
 NOT_NEWS = ("nothing", "first")
 KINDS = (
-    "opened", "worse", "fell", "lost", "silent", "steady", "better", "rose", "closed", "evidence", "theme", "heard", "read anew", *NOT_NEWS,
+    "opened", "worse", "fell", "lost", "due", "silent", "steady", "better", "rose", "closed", "evidence", "theme", "heard", "read anew", *NOT_NEWS,
 )  # fmt: skip
 EVIDENCE = {
     "estimate": "enough customers asked at random have answered for an estimate of all customers",
@@ -83,7 +84,7 @@ def compare(published: Warehouse, last: Facts | None, run: Facts, company: Compa
     news = [News("first", "all", None, "There is no earlier night to compare with; from the next one on, what changed stands here.")]
     if before:
         news = [item for _, items in stages.values() for item in items]
-        news += [*_warnings(seen, before, company), *_sources(seen, now, before), *_themes(seen, before), *_left(now, before, company)]
+        news += [*_warnings(seen, before, company), *_sources(seen, now, before), *_themes(seen, before), *_left(now, before, company), *_due(seen, before)]
         if not is_same_reading:
             news.append(
                 News("read anew", "all", None, "All feedback was read anew, by another classifier or journey; from tonight on stages are compared again.")
@@ -122,6 +123,7 @@ def _look(published: Warehouse, today: dt.date) -> dict[str, Any]:
         "themes": published.rows("publish/since/themes"),
         "sources": published.rows("publish/facts/sources"),
         "left": published.rows("publish/since/left", today=today)[0],
+        "due": published.rows("publish/since/due", today=today),
     }
 
 
@@ -133,8 +135,10 @@ def _rows(news: list[News], before: Facts | None) -> list[Facts]:
 
 
 def _nothing(before: Facts) -> News:
-    day = wording.day(dt.date.fromisoformat(before["day"]))
-    sentence = f"Nothing new since {day}: no warning opened or closed, no stage moved beyond chance, no source fell silent, no new theme came up."
+    day = figures.day(dt.date.fromisoformat(before["day"]))
+    sentence = (
+        f"Nothing new since {day}: no warning opened or closed, no stage moved beyond chance, no source fell silent, no action came due, no new theme came up."
+    )
     return News("nothing", "all", None, sentence)
 
 
@@ -186,7 +190,7 @@ def _estimate(row: Facts, told: Facts | None, today: dt.date) -> tuple[Facts | N
     if told["low"] <= now["value"] <= told["high"]:
         return told, []
     kind = "rose" if now["value"] > told["value"] else "fell"
-    was = f"{wording.net(told, 'value')} on {wording.day(dt.date.fromisoformat(told['day']))}"
+    was = f"{wording.net(told, 'value')} on {figures.day(dt.date.fromisoformat(told['day']))}"
     return now, [News(kind, row["stage"], row["stage"], f"{row['title']}: net experience of all customers {kind} to {wording.net(now, 'value')} from {was}.")]
 
 
@@ -199,7 +203,7 @@ def _warnings(seen: Facts, before: Facts, company: Company) -> Iterator[News]:
         is_new = not is_known and (known is not None or row["opened_on"].isoformat() > before["day"])
         if row["closed_on"]:
             if is_known or (is_new and row["opened_on"].isoformat() >= before["day"]):
-                sentence = f"{place}: the warning of {row['what']}, opened on {wording.day(row['opened_on'])}, closed on {wording.day(row['closed_on'])}."
+                sentence = f"{place}: the warning of {row['what']}, opened on {figures.day(row['opened_on'])}, closed on {figures.day(row['closed_on'])}."
                 yield News("closed", row["warning_id"], row["stage"], sentence)
         elif is_new:
             yield News("opened", row["warning_id"], row["stage"], f"{place}: {_warned(row, company)}")
@@ -210,12 +214,12 @@ def _warned(row: Facts, company: Company) -> str:
     days = f" in {row['observed_days']} days" if row.get("observed_days") else ""
     where = f" at {row['cut_value']} ({row['cut_by']})" if row["cut_by"] not in (None, "all") else ""
     source = f" in {row['source']}" if row["source"] else ""
-    counted = f": {wording.number(row['observed'])}{days}, expected {wording.number(row['expected'])}" if row["observed"] is not None else ""
-    customers = wording.count(int(row["customers"]), "customer", "customers") if row["customers"] else ""
-    value = f"{wording.number(row['value'])} {company.currency} a year" if row["value"] else ""
-    exposed = f" Exposed: {wording.listed([part for part in (customers, value) if part])}." if customers or value else ""
+    counted = f": {figures.number(row['observed'])}{days}, expected {figures.number(row['expected'])}" if row["observed"] is not None else ""
+    customers = figures.count(int(row["customers"]), "customer", "customers") if row["customers"] else ""
+    value = f"{figures.number(row['value'])} {company.currency} a year" if row["value"] else ""
+    exposed = f" Exposed: {figures.listed([part for part in (customers, value) if part])}." if customers or value else ""
     owner = f" Owner: {row['stage_owner']}." if row["stage_owner"] else ""
-    return f"warning of {row['what']}{source}{where} since {wording.day(row['opened_on'])}{counted}.{exposed}{owner}"
+    return f"warning of {row['what']}{source}{where} since {figures.day(row['opened_on'])}{counted}.{exposed}{owner}"
 
 
 def _sources(seen: Facts, now: Facts, before: Facts) -> Iterator[News]:
@@ -223,10 +227,10 @@ def _sources(seen: Facts, now: Facts, before: Facts) -> Iterator[News]:
     for row in seen["sources"]:
         name = row["source"]
         if name in now["silent"] and name in before["heard"]:
-            last, days = wording.day(row["last_said_on"]), wording.number(row["days_silent"])
+            last, days = figures.day(row["last_said_on"]), figures.number(row["days_silent"])
             yield News("silent", name, None, f"{name} fell silent: it has brought nothing for {days} days, last on {last}.")
         elif name in now["heard"] and name in before["silent"]:
-            yield News("heard", name, None, f"{name} is heard again, last on {wording.day(row['last_said_on'])}.")
+            yield News("heard", name, None, f"{name} is heard again, last on {figures.day(row['last_said_on'])}.")
 
 
 def _is_silent(row: Facts) -> bool:
@@ -246,5 +250,14 @@ def _left(now: Facts, before: Facts, company: Company) -> Iterator[News]:
     more = now["left"]["customers"] - before["left"]["customers"]
     worth = (now["left"]["value"] or 0) - (before["left"]["value"] or 0)
     if more > 0:
-        value = f", worth {wording.number(worth)} {company.currency} a year" if worth > 0 else ""
-        yield News("lost", "customers", None, f"{wording.count(more, 'more customer is', 'more customers are')} known to have left{value}.")
+        value = f", worth {figures.number(worth)} {company.currency} a year" if worth > 0 else ""
+        yield News("lost", "customers", None, f"{figures.count(more, 'more customer is', 'more customers are')} known to have left{value}.")
+
+
+def _due(seen: Facts, before: Facts) -> Iterator[News]:
+    """Actions whose day came and that nobody has closed, in the company's own words; told once, on their day or the night after it."""
+    for row in seen["due"]:
+        if row["due_on"].isoformat() > before["day"]:
+            owner = f"Owner: {row['owner']}." if row["owner"] else "Nobody owns it."
+            sentence = f"{row['title'] or 'All stages'}: “{row['what']}” came due on {figures.day(row['due_on'])} and is not closed. {owner}"
+            yield News("due", row["action_id"], row["stage"], sentence)

@@ -6,12 +6,14 @@ import base64
 import hashlib
 import math
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
 
+from listening import figures
 from listening.publish import charts, leading, remarks, voices, wording
 from listening.publish.facts import Comments, Facts
 
@@ -44,7 +46,7 @@ def write(folder: Path, told: Facts, comments: Comments | None = None) -> None:
     _render(environment, folder / "invest.html", "invest.html", common | leading.invest(told))
     _render(environment, folder / "warnings.html", "warnings.html", common)
     _render(environment, folder / "priorities.html", "priorities.html", common)
-    _render(environment, folder / "customers.html", "customers.html", common | {"assets": _assets(told)})
+    _render(environment, folder / "customers.html", "customers.html", common | {"assets": _assets(told), "lost_words": _lost_words(told)})
     _render(environment, folder / "method.html", "method.html", common | {"counted": COUNTED})
     for stage in told["stages"]:
         _render(
@@ -75,16 +77,7 @@ def markdown(told: Facts) -> str:
 
 def render_markdown(template: str, **facts: Any) -> str:
     """A template of Markdown with its facts, in which nothing that comes from data is read as markup."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=False,  # noqa: S701 (no HTML: `finalize` escapes for Markdown what comes from data)
-        finalize=_escape_markdown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    _register(environment)
-    return re.sub(r"\n{3,}", "\n\n", environment.get_template(template).render(**facts)).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", _plain_pieces().get_template(template).render(**facts)).strip() + "\n"
 
 
 def since_when(told: Facts) -> str:
@@ -171,6 +164,18 @@ def _assets(told: Facts) -> list[tuple[Facts, dict[str, Facts]]]:
     return list(periods.values())
 
 
+def _lost_words(told: Facts) -> list[tuple[str, list[str], list[str]]]:
+    """What those who left said and gave as reasons, by trouble; the same words only once."""
+    seen: set[str] = set()
+    found = []
+    for loss in told["losses"]:
+        if loss["lost_met"] >= wording.LEAST:
+            reasons, quotes = ([text for text in loss[name] or [] if text not in seen] for name in ("reasons", "quotes"))
+            seen.update(reasons, quotes)
+            found += [(loss["name"], reasons, quotes)] if reasons or quotes else []
+    return found
+
+
 def _axes(story: Facts) -> list[tuple[str, Facts | None, Facts | None]]:
     """Expectation, effort and moments: in words, of customers asked at random, and of those who spoke; only what enough told of."""
     found = []
@@ -209,10 +214,26 @@ def _titles(told: Facts) -> dict[str, str]:
     return {stage["stage"]: stage["title"] for stage in told["stages"]} | {"none": "No stage", "all": "All"}
 
 
+@cache
 def pieces() -> jinja2.Environment:
     """The templates for HTML: what comes from data is escaped, and what is not there is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, finalize=_visible, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    _register(environment)
+    return environment
+
+
+@cache
+def _plain_pieces() -> jinja2.Environment:
+    """The templates for Markdown."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=False,  # noqa: S701 (no HTML: `finalize` escapes for Markdown what comes from data)
+        finalize=_escape_markdown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     _register(environment)
     return environment
@@ -223,36 +244,35 @@ def _register(environment: jinja2.Environment) -> None:
         wording.state,
         wording.of_100,
         wording.place,
-        wording.percent,
-        wording.interval,
+        figures.percent,
+        figures.interval,
         wording.side,
-        wording.signed,
+        figures.signed,
         wording.change,
         wording.net,
         wording.mean,
         wording.scale,
         wording.level,
-        wording.money,
+        figures.money,
         wording.moved,
         wording.in_points,
     )
     times = (
-        wording.day,
-        wording.span,
+        figures.day,
+        figures.span,
         wording.moment,
-        wording.number,
-        wording.count,
+        figures.number,
+        figures.count,
         wording.kind,
-        wording.listed,
+        figures.listed,
         wording.problem,
         wording.breakable,
-        wording.sentences,
         wording.parts,
-        wording.capital,
+        figures.capital,
         wording.phrase,
+        wording.about,
     )
-    told = (remarks.stake, remarks.why, remarks.warned)
-    environment.filters.update({function.__name__: function for function in (*words, *times, *told)})
+    environment.filters.update({function.__name__: function for function in (*words, *times, remarks.stake, remarks.due)})
     environment.globals.update(SIDES=wording.SIDES, COLUMNS=wording.COLUMNS, LEAST=wording.LEAST, OF_CUSTOMERS=wording.OF_CUSTOMERS)
     environment.globals.update(OUTCOMES=wording.OUTCOMES, MOVEMENTS=wording.MOVEMENTS)
 

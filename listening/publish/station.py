@@ -17,13 +17,14 @@ import shutil
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from listening import tables
+from listening import lake, tables
 from listening import warehouse as store
 from listening.publish import facts, since, site
 from listening.warehouse import Warehouse
 from listening.workspace import Workspace
 
 NEWS = "publish/since_yesterday"
+LAKE = "[lake]"  # under which a night's report tells that the lake failed; no source can be called so
 
 
 def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.datetime, is_replay: bool = False) -> Path:
@@ -56,6 +57,16 @@ def publish(workspace: Workspace, warehouse: Warehouse, run_id: str, clock: dt.d
     _switch(workspace, finished)
     _remove_old(workspace, settings.keep.runs)
     return finished
+
+
+def to_lake(workspace: Workspace, run: Path, is_forgetting: bool = False) -> None:
+    """Bring the lake, where listening.toml names one, to a published run; after forgetting, nothing earlier is left in it.
+
+    Raises:
+        Mend: it cannot be reached or written.
+    """
+    if place := lake.of(workspace):
+        lake.write(place, run / "listening.duckdb", run.name, is_forgetting)
 
 
 def keep_only(workspace: Workspace, run: Path) -> None:

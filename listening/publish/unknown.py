@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from listening import figures
 from listening.publish import wording
 from listening.publish.facts import WHOLE, Facts
 
@@ -19,12 +20,12 @@ def _lives(told: Facts) -> list[str]:
     lines = []
     if level:
         lines.append(
-            f"How all customers live {wording.listed(level)}: that takes random check-ins (kind checkins), about 15 answers a stage and quarter, "
+            f"How all customers live {figures.listed(level)}: that takes random check-ins (kind checkins), about 15 answers a stage and quarter, "
             "and operations that name customers (kind operations); ‘listening checkins’ says how many more."
         )
     if unplaced:
         titles = {stage["stage"]: stage["title"] for stage in told["stages"]}
-        lines.append(f"How mature {wording.listed([titles[row['stage']] for row in unplaced])} is: each stage's page says what it takes.")
+        lines.append(f"How mature {figures.listed([titles[row['stage']] for row in unplaced])} is: each stage's page says what it takes.")
     return lines
 
 
@@ -42,7 +43,7 @@ def _beliefs(told: Facts) -> list[str]:
     if not unasked:
         return []
     titles = {stage["stage"]: stage["title"] for stage in told["stages"]}
-    who = "any stage" if len(unasked) == len(told["delivery_gap"]) else wording.listed([titles[row["stage"]] for row in unasked])
+    who = "any stage" if len(unasked) == len(told["delivery_gap"]) else figures.listed([titles[row["stage"]] for row in unasked])
     return [f"What people inside believe of {who}: nobody was asked (kind internal_ratings; ‘listening beliefs’ writes the form)."]
 
 
@@ -59,17 +60,17 @@ def _deeds(told: Facts) -> list[str]:
     if not told["actions"]:
         return ["What is done about it: no action is known (‘listening actions add’, or a source of kind actions)."]
     open_ended = [row["what"] for row in told["actions"] if row["verdict"] in ("not known", "too little to tell")]
-    return [f"Whether it helped: {wording.listed(open_ended)}."] if open_ended else []
+    return [f"Whether it helped: {figures.listed(open_ended)}."] if open_ended else []
 
 
 def _signs(told: Facts) -> list[str]:
     """Axes and risks of the whole company of which nothing is known."""
     whole = [row for row in told["experience"] if row["stage"] == WHOLE and row["value"] is None]
     lines = [str(row["text"]).removeprefix("The whole company: ") for row in whole if row["measure"] in ("time_saved", "time_well_spent", "signs")]
-    return [*map(wording.capital, lines), *(row["text"] for row in told["did_not_happen"] if row["stage"] == WHOLE and row["value"] is None)]
+    return [*map(figures.capital, lines), *(row["text"] for row in told["did_not_happen"] if row["stage"] == WHOLE and row["value"] is None)]
 
 
 def _voices(told: Facts) -> list[str]:
     missing = [row["cut_value"] for row in told["whole_cast"] if row["stage"] == WHOLE and row["cut_by"] == "role" and row["people"] is None]
     plural = [{"community": "communities"}.get(role, f"{role}s") for role in missing]
-    return [f"How {wording.listed(plural)} see it: fewer than {wording.LEAST} of each spoke, or no source brings them (role, or kind)."] if plural else []
+    return [f"How {figures.listed(plural)} see it: fewer than {wording.LEAST} of each spoke, or no source brings them (role, or kind)."] if plural else []

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from listening.figures import day, interval, points, signed
 from listening.publish.facts import Facts
 
 OF_CUSTOMERS = {"trouble": "trouble_of_customers", "great": "great_of_customers"}  # of stage_measures
@@ -16,11 +17,11 @@ MEASURES = {  # what the measures beside the level are called, by the first part
     "recommend": "Would recommend",
 }  # fmt: skip
 LEAST = 5  # with fewer a share would say nothing
-SPACE = "\u00a0"
 SIDES = {"trouble": "in trouble", "great": "living it great"}
 COLUMNS = {"trouble": "negative", "great": "positive"}  # of stage_sources
 KINDS = {
     "survey": "survey answers", "ticket": "tickets", "review": "reviews", "chat": "chats", "social": "posts", "call": "calls",
+    "employee": "employees’ words", "supplier": "suppliers’ words",
 }  # fmt: skip
 
 
@@ -42,15 +43,10 @@ LEVELS = {  # how all customers live a stage, by where the whole interval of net
     "well": State("well", "Lived well", "+"), "mixed": State("mixed", "Mixed", "±"), "badly": State("badly", "Lived badly", "−"),
     "unknown": State("unknown", "Not known", "?"),
 }  # fmt: skip
-PARTS = (  # the headings of a story and what their sentences say, the first that fits
-    ("Whom we did not hear", r"^A measure failed|^The sources disagree|^Each hears other|^This is what those who spoke"),
-    ("Scores beside it", r"^On average:|^Set beside|^Do not go by|answered the survey"),
-    ("Expectation", r"had expected|went well"),
-    ("Where and about what", r"^Trouble gathers|who tell of "),
-    ("Against before and other stages", r"^(?:No clear change|Better than|Worse than|Among the|But sources)"),
-    ("How customers live it", r""),
-)
-SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
+PARTS = {  # the headings of a story by the part that its sentences belong to, in the order in which a reader asks
+    "level": "How customers live it", "change": "Against before and other stages", "where": "Where and about what", "expectation": "Expectation",
+    "scores": "Scores beside it", "unheard": "Whom we did not hear",
+}  # fmt: skip
 OUTCOMES = {"left": "Leaving", "bought_less": "Buying less", "recommended": "Recommending", "warned": "Warning others"}
 MOVEMENTS = {  # of customer_assets
     "active": "Customers at its end", "gained": "Gained", "lost": "Lost", "net": "Gained less lost", "lost after a failure": "Lost after a failure",
@@ -83,16 +79,6 @@ def level(story: Facts | None) -> State:
     return LEVELS["well" if story["net_low"] > 0 else "badly" if story["net_high"] < 0 else "mixed"]
 
 
-def percent(share: float) -> str:
-    """A share 0 … 1 as '42 %'."""
-    return f"{share * 100:.0f}{SPACE}%"
-
-
-def interval(value: float, low: float, high: float) -> str:
-    """A share with its 90 % interval, as '42 % (36–48 %)'."""
-    return f"{percent(value)} ({low * 100:.0f}–{percent(high)})"
-
-
 def of_100(measure: Facts) -> str:
     """A share of customers with its interval, as '31 of 100 (24–38)'."""
     return f"{measure['value'] * 100:.0f} of 100 ({measure['low'] * 100:.0f}–{measure['high'] * 100:.0f})"
@@ -106,15 +92,9 @@ def side(source: Facts, of: str) -> str | None:
     return interval(source[column], source[f"{column}_low"], source[f"{column}_high"])
 
 
-def signed(points: float) -> str:
-    """Points with their sign, as '+4', '−9' or '0'."""
-    whole = round(points)
-    return f"{whole:+d}".replace("-", "−") if whole else "0"
-
-
 def change(measure: Facts) -> str:
     """A change in points with its interval."""
-    return f"{signed(measure['value'])} points ({signed(measure['low'])} to {signed(measure['high'])})"
+    return points(measure["value"], measure["low"], measure["high"])
 
 
 def net(row: Facts, name: str = "indicator") -> str:
@@ -143,21 +123,9 @@ def place(story: Facts, stages: int) -> str:
     return f"{low} of {stages}" if low == high else f"{low} to {high} of {stages}"
 
 
-def day(date: dt.date | None) -> str:
-    """A date as '7 Dec 2022'."""
-    return f"{date.day}{SPACE}{date:%b}{SPACE}{date.year}" if date else "never"
-
-
 def since(compared_on: dt.date | None, today: dt.date) -> str:
     """What a list of changes is called: 'Since yesterday', or since the day of the night that is compared with."""
     return "Since yesterday" if compared_on is None or (today - compared_on).days == 1 else f"Since {day(compared_on)}"
-
-
-def span(first: dt.date, last: dt.date) -> str:
-    """Two dates as '9 Sep to 7 Dec 2022'."""
-    if first.year == last.year:
-        return f"{first.day}{SPACE}{first:%b} to {day(last)}"
-    return f"{day(first)} to {day(last)}"
 
 
 def moment(when: dt.datetime | None, timezone: str) -> str:
@@ -166,16 +134,6 @@ def moment(when: dt.datetime | None, timezone: str) -> str:
         return "never"
     local = when.astimezone(ZoneInfo(timezone))
     return f"{day(local.date())}, {local:%H:%M}"
-
-
-def number(value: float | None) -> str:
-    """A count with thousands set apart; a dash where it is not known."""
-    return "–" if value is None else f"{value:,.0f}"
-
-
-def count(value: int, one: str, many: str) -> str:
-    """A count with its noun, as '1 piece of feedback' or '2,264 pieces of feedback'."""
-    return f"{number(value)} {one if value == 1 else many}"
 
 
 def kind(name: str) -> str:
@@ -194,28 +152,6 @@ def problem(source: Facts) -> str:
     return words if words.startswith(f"{source['source']}:") else f"{source['source']}: {words}"
 
 
-def parts(text: str) -> list[tuple[str, list[str]]]:
-    """A story's sentences under the headings of what they are about, in the order in which a reader asks."""
-    told: dict[str, list[str]] = {heading: [] for heading in [PARTS[-1][0], *(heading for heading, _ in PARTS[-2::-1])]}
-    for sentence in sentences(text):
-        told[next(heading for heading, pattern in PARTS if re.search(pattern, sentence))].append(sentence)
-    return [(heading, said) for heading, said in told.items() if said]
-
-
-def money(amount: float | None, currency: str) -> str:
-    """An amount of three figures, as exact as it is known: '£56,700'; a dash where it is not."""
-    if amount is None:
-        return "–"
-    whole = f"{abs(amount):,.0f}" if abs(amount) < 1000 else f"{float(f'{abs(amount):.3g}'):,.0f}"
-    sign = "−" if amount < 0 and whole != "0" else ""
-    return f"{sign}{SIGNS[currency]}{whole}" if currency in SIGNS else f"{sign}{whole}{SPACE}{currency}"
-
-
-def capital(text: str) -> str:
-    """Text that begins a line."""
-    return text[:1].upper() + text[1:]
-
-
 def in_points(row: Facts, column: str) -> str:
     """A column and its interval in points, as of an action's effect; a share's are hundredths."""
     times = 1 if "net" in str(row["measure"]) else 100
@@ -228,16 +164,19 @@ def phrase(measure: str) -> str:
     return measure.replace("_", " ")
 
 
+def about(warning: Facts) -> str:
+    """What a warning is about, as a heading."""
+    if warning["measure"]:
+        return f"Failures of ‘{phrase(warning['measure'])}’"
+    return f"Trouble with ‘{warning['theme_name']}’" if warning["theme_name"] else "Trouble"
+
+
 def moved(theme: Facts) -> str:
     """The change of a theme's share in points, with its interval."""
     return change({"value": 100 * theme["change"], "low": 100 * theme["change_low"], "high": 100 * theme["change_high"]})
 
 
-def sentences(text: str) -> list[str]:
-    """A story by its sentences, for a page that gives each a line."""
-    return re.split(r"(?<=[.!?])\s+(?=[A-Z0-9]|[\w-]+ \(\d)", text)
-
-
-def listed(words: list[str]) -> str:
-    """Words in a row, as 'a, b and c'."""
-    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+def parts(sentences: list[Facts]) -> list[tuple[str, list[str]]]:
+    """A story's sentences under the headings of what they are about, in the order in which a reader asks."""
+    told = [(heading, [sentence["text"] for sentence in sentences if sentence["part"] == part]) for part, heading in PARTS.items()]
+    return [(heading, said) for heading, said in told if said]

@@ -17,6 +17,7 @@ LONGEST = 50_000  # characters of one record that are read; the rest stays in la
 _TELLING_LETTERS = 12
 _TELLING_SCORE = 0.5
 _TELLING_LENGTH = 300
+_FIRST_LOOK, _SURE = 100, 0.8  # letters that settle it where they are this sure; it spares most of the work
 _LONGEST_HEADER = 300
 _LONGEST_JUNK = 60
 _TAG = re.compile(
@@ -39,6 +40,7 @@ _WROTE = re.compile(
 _FORWARDED = re.compile(r"^(?:-{2,} ?(?:Original|Forwarded|Ursprüngliche|Weitergeleitete|Message d|Mensaje|Messaggio)|_{8,}\s*$)", re.M | re.I)
 _FROM = re.compile(r"^[* >]*(?:From|Von|De|Da|Van)[ *]*: ?", re.M | re.I)
 _HISTORY: re.Pattern[str] = EmailMessage(text="", languages=["en", "de", "fr", "es", "it", "nl"]).HEADER_REGEX
+_OF_HISTORY = (">", ":", "--", "____")  # what every mark of an earlier message holds
 _NAME = r"(?:[\s,.!:–-]+[^\W\d_a-z][\w.'’-]*(?: [^\W\d_a-z][\w.'’-]*){0,3})?"
 _SIGN_OFF = re.compile(
     r"(?i:(?:with |mit |con )?(?:(?:kind(?:est)?|best|warm(?:est)?|many) )?regards|(?:with )?best wishes|all the best|yours (?:sincerely|faithfully|truly)|"
@@ -95,6 +97,8 @@ def cut(text: str) -> dict[str, int]:
 
 def hidden_removed(text: str) -> str:
     """Text without control, zero-width and direction characters; lone halves of surrogate pairs become '?'."""
+    if text.isascii() and text.isprintable():  # as nearly all ids and names are
+        return text
     return _HIDDEN.sub("", text.encode("utf-8", "replace").decode("utf-8"))
 
 
@@ -108,15 +112,21 @@ def language(text: str) -> str | None:
     letters = (sign for sign in text if sign.isalpha())
     if len(list(itertools.islice(letters, _TELLING_LETTERS))) < _TELLING_LETTERS:
         return None
-    best = _DETECTOR.detect(text.replace("\n", " ")[:_TELLING_LENGTH])[0]
+    text = text.replace("\n", " ")
+    best = _DETECTOR.detect(text[:_FIRST_LOOK])[0]
+    if best["score"] < _SURE and len(text) > _FIRST_LOOK:
+        best = _DETECTOR.detect(text[:_TELLING_LENGTH])[0]
     return str(best["lang"]) if best["score"] >= _TELLING_SCORE else None
 
 
 def _not_too_long(text: str) -> str:
-    return text[:LONGEST].encode("utf-8", "replace").decode("utf-8")
+    text = text[:LONGEST]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _unmarked(text: str) -> str:
+    if "<" not in text and "&" not in text:
+        return text
     if not _TAG.search(text) and _ENTITY.search(text):
         text = html.unescape(text)
     if _TAG.search(text):
@@ -139,11 +149,16 @@ def _without_markup(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return unicodedata.normalize("NFC", _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii() and text.isprintable():
+        return text
+    return unicodedata.normalize("NFC", _HIDDEN.sub("", text))
 
 
 def _without_history(text: str) -> str:
     """What somebody wrote above, below or between the lines of an earlier message that they answer."""
+    if not any(sign in text for sign in _OF_HISTORY):
+        return text
     lines = text.split("\n")
     quoted = [line for line in lines if line.lstrip().startswith(">")]
     if quoted and (len(quoted) > 1 or _WROTE.search(text)):
@@ -177,6 +192,8 @@ def _ends(lines: list[str], place: int, line: str) -> int | None:
 
 
 def _folded(text: str) -> str:
+    if "\n" not in text:
+        return " ".join(text.split())
     return _LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from listening.records import times
-from listening.records.rows import without_email
+from listening.records.rows import listed, without_email
 from listening.workspace import ACTION_KINDS, CAUSES, DIMENSIONS, Mend, Source
 
 _NUMBER = re.compile(r"^-?\d+(?:[.,]\d+)?$")
@@ -103,7 +103,7 @@ def columns_of(source: Source, fields: list[str]) -> dict[str, str]:
     if missing:
         raise Mend(
             f"there is no column '{missing[0][1]}', which [sources.{source.name}] names for {missing[0][0]}. "
-            f"The columns are: {', '.join(fields[:30])}. Mend the name in listening.toml, or the export."
+            f"The columns are: {listed(fields)}. Mend the name in listening.toml, or the export."
         )
     found = {name: squeezed[name.replace("_", "")] for name in (*kind.columns, *DIMENSIONS) if name.replace("_", "") in squeezed}
     columns = {**(found if not named else {}), **named, **source.dimensions}
@@ -111,7 +111,7 @@ def columns_of(source: Source, fields: list[str]) -> dict[str, str]:
     for alternatives in kind.needed:
         if not {*columns, *constants} & set(alternatives):
             raise Mend(
-                f"{source.kind} needs {' or '.join(alternatives)}, and no column is called so. The columns are: {', '.join(fields[:30])}. "
+                f"{source.kind} needs {' or '.join(alternatives)}, and no column is called so. The columns are: {listed(fields)}. "
                 f"Add columns = {{{alternatives[0]} = '…'}} to [sources.{source.name}]."
             )
     return columns

@@ -7,6 +7,7 @@ the same moment a deletion wins. So the same rows in any order, once or many tim
 from __future__ import annotations
 
 import collections
+import functools
 import hashlib
 from typing import Any
 
@@ -38,8 +39,14 @@ def erase(record: Record) -> None:
 
 def content_hash(record: Record) -> str:
     """The hash by which an edit is told from a repeat."""
-    content = "\x1f".join(str(record.get(name)) for name in table("records/records").types if name not in _NOT_CONTENT)
+    content = "\x1f".join(map(str, map(record.get, _content())))
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+@functools.cache
+def _content() -> tuple[str, ...]:
+    """The columns of which an edit consists."""
+    return tuple(name for name in table("records/records").types if name not in _NOT_CONTENT)
 
 
 class _Folding:

@@ -94,6 +94,12 @@ def _inside(row: Row, name: str) -> Row:
     return cell if isinstance(cell, dict) else {}
 
 
+def _objects(row: Row, name: str) -> list[Row]:
+    """The objects in a cell that should hold a list of them; none where it holds something else."""
+    cell = row.get(name)
+    return [each for each in cell if isinstance(each, dict)] if isinstance(cell, list) else []
+
+
 def _is_typeform(fields: set[str]) -> bool:
     return {"response_id", "landed_at", "answers"} <= fields or {"token", "landed_at", "answers"} <= fields
 
@@ -106,7 +112,7 @@ def _typeform(source: Source, fields: set[str]) -> Layout | None:
     def take_apart(row: Row) -> list[Said]:
         if is_true(row.get(GONE)):
             return [_gone(row["response_id"])]
-        answers = [answer for answer in row.get("answers") or () if isinstance(answer, dict)]
+        answers = _objects(row, "answers")
         texts = [_ref(answer) for answer in answers if _is_open(answer)]
         rated = sorted((answer for answer in answers if _asked(answer).get("type") in _SCORED), key=lambda answer: _SCORED.index(_asked(answer)["type"]))
         flat, hidden = _typeform_flat(row, frozenset()), _inside(row, "hidden")
@@ -168,8 +174,8 @@ def _typeform_scale(answer: Row) -> tuple[float, float] | None:
 
 def _typeform_scales(row: Row) -> dict[str, tuple[float, float]]:
     scales: dict[str, tuple[float, float]] = {}
-    for answer in row.get("answers") or ():
-        if isinstance(answer, dict) and (scale := _typeform_scale(answer)):
+    for answer in _objects(row, "answers"):
+        if scale := _typeform_scale(answer):
             for name in (_ref(answer), str(_asked(answer).get("id"))):
                 scales |= {name: scale, f"answers.{name}": scale}
     return scales
@@ -177,9 +183,9 @@ def _typeform_scales(row: Row) -> dict[str, tuple[float, float]]:
 
 def _typeform_flat(row: Row, named: frozenset[str]) -> Row:
     """A response with each answer under its question's reference, or its id where the configuration has that."""
-    answers = [answer for answer in row.get("answers") or () if isinstance(answer, dict)]
+    answers = _objects(row, "answers")
     cells = {name: _answered(answer) for answer in answers for name in (_ref(answer), str(_asked(answer).get("id")))}
-    variables = {str(each.get("key")): each.get("number", each.get("text")) for each in row.get("variables") or () if isinstance(each, dict)}
+    variables = {str(each.get("key")): each.get("number", each.get("text")) for each in _objects(row, "variables")}
     return {
         **_typeform_attributes(row),
         **{name: cell for name, cell in cells.items() if name in named or name in map(_ref, answers)},
@@ -195,7 +201,7 @@ def _typeform_flat(row: Row, named: frozenset[str]) -> Row:
 
 def _typeform_attributes(row: Row) -> Row:
     """What a response says beside its words: hidden fields, and answers that tell nothing of who somebody is."""
-    answers = [answer for answer in row.get("answers") or () if isinstance(answer, dict)]
+    answers = _objects(row, "answers")
     kept = [answer for answer in answers if answer.get("type") not in _PERSONAL and (answer.get("type") != "text" or _is_open(answer))]
     return {**_inside(row, "hidden"), **{_ref(answer): _answered(answer) for answer in kept}}
 

@@ -10,7 +10,7 @@ import re
 
 from listening.records import forms, vendors
 from listening.records.forms import Nested
-from listening.records.rows import Layout, Row, Said, author, parts, rest, value
+from listening.records.rows import Layout, Row, Said, author, listed, parts, rest, value
 from listening.workspace import DIMENSIONS, Mend, Question, Source
 
 __all__ = ["Layout", "Row", "Said", "author", "choose", "value"]
@@ -21,8 +21,8 @@ OBVIOUS: dict[str, tuple[str, ...]] = {
     for name, words in {
         "id": ("id responseid recordid reviewid answerid commentid messageid feedbackid surveyresponseid uuid ticketid caseid complaintid"),
         "said_at": (
-            "saidat date createdat created submittedat submitted submitdate timestamp responsedate datereceived receivedat "
-            "recordeddate reviewdate publishedat postedat datetime time enddate datesubmitted datecreated surveydate completedat"
+            "saidat date createdat requested requestedat opened openedat created submittedat submitted submitdate timestamp responsedate "
+            "datereceived receivedat recordeddate reviewdate publishedat postedat datetime time enddate datesubmitted datecreated surveydate completedat"
         ),
         "title": "title subject headline summary reviewtitle",
         "text": (
@@ -33,7 +33,7 @@ OBVIOUS: dict[str, tuple[str, ...]] = {
         "updated_at": "updatedat modifiedat lastmodified lastmodifieddate updated",
         "deleted": "deleted isdeleted fivetrandeleted",
         "experienced_at": "experiencedat experiencedate visitdate datevisit",
-        "customer_id": "customerid customer clientid userid memberid customernumber custid",
+        "customer_id": "customerid customer clientid userid memberid customernumber customerno custid custno",
         "account_id": "accountid account organizationid organisationid",
         "email": "email emailaddress customeremail",
         "thread_id": "threadid conversationid respondentid chatid ticketid caseid",
@@ -49,7 +49,6 @@ OBVIOUS: dict[str, tuple[str, ...]] = {
 }
 RISING_SCORES = {"nps": (0.0, 10.0), "npsscore": (0.0, 10.0), "stars": (1.0, 5.0), "starrating": (1.0, 5.0)}
 _DATES = ("said_at", "updated_at", "experienced_at")
-_NAMED_AT_MOST = 30
 
 
 def choose(source: Source, fields: list[str]) -> Layout:
@@ -111,7 +110,7 @@ def _require(source: Source, fields: list[str], named: dict[str, str]) -> None:
         if column not in present and column.split(".")[0] not in present:
             raise Mend(
                 f"there is no column '{column}', which [sources.{source.name}] names for {name}. "
-                f"The columns are: {', '.join(fields[:_NAMED_AT_MOST])}. Mend the name in listening.toml, or the export."
+                f"The columns are: {listed(fields)}. Mend the name in listening.toml, or the export."
             )
 
 
@@ -129,21 +128,35 @@ def _configured(source: Source, fields: list[str]) -> Layout:
     return _by_columns(source, columns, texts, "the configured columns", source.dimensions)
 
 
-def _guessed(source: Source, fields: list[str]) -> Layout:
-    squeezed: dict[str, str] = {}
-    for name in fields:
-        squeezed.setdefault(_squeezed(name), name)
+def obvious(fields: list[str]) -> dict[str, str]:
+    """The columns whose names leave little doubt, by what they hold."""
+    squeezed = _by_squeezed(fields)
     columns: dict[str, str] = {}
     for canonical, candidates in OBVIOUS.items():
         found = next((squeezed[name] for name in candidates if name in squeezed and squeezed[name] not in columns.values()), None)
         if found and not (canonical == "thread_id" and found == columns.get("id")):
             columns[canonical] = found
+    return columns
+
+
+def own_dimensions(fields: list[str]) -> dict[str, str]:
+    """The columns that are called as a dimension is."""
+    squeezed = _by_squeezed(fields)
+    return {name: squeezed[name] for name in DIMENSIONS if name in squeezed}
+
+
+def _by_squeezed(fields: list[str]) -> dict[str, str]:
+    return {_squeezed(name): name for name in reversed(fields)}  # of names that squeeze to the same the first one stays
+
+
+def _guessed(source: Source, fields: list[str]) -> Layout:
+    columns = obvious(fields)
     if "text" not in columns and "score" not in columns:
         raise Mend(
-            f"nothing says which column holds the words. The columns are: {', '.join(fields[:_NAMED_AT_MOST])}. "
+            f"nothing says which column holds the words. The columns are: {listed(fields)}. "
             f"Add columns = {{text = '…', said_at = '…'}} to [sources.{source.name}]."
         )
-    dimensions = {name: squeezed[name] for name in DIMENSIONS if name in squeezed and squeezed[name] not in columns.values()}
+    dimensions = {name: column for name, column in own_dimensions(fields).items() if column not in columns.values()}
     texts = [columns.pop("text")] if "text" in columns else []
     layout = _by_columns(source, columns, texts, "obvious names", {**dimensions, **source.dimensions})
     told = {**columns, **({"text": texts[0]} if texts else {}), **dimensions}

@@ -185,6 +185,8 @@ def as_text(cell: Any) -> str | None:
 
 def identifier(cell: Any) -> str | None:
     """An id as text: 12, 12.0 and '12.0' are the same one, NULL and NaN are none."""
+    if cell is None:
+        return None
     text = None if is_blank(cell) else as_text(cell)
     return without_email(re.sub(r"^(\d+)\.0+$", r"\1", text)) if text else None
 

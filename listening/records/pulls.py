@@ -19,7 +19,7 @@ from listening.records.rows import value
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Source, Workspace
 
-SHAPING_VERSION = "5"  # a change here shapes everything that has landed again
+SHAPING_VERSION = "6"  # a change here shapes everything that has landed again
 DELETED = "deleted at the source"  # the fault of a landed row whose words were deleted there later
 REPLACED = "said otherwise since"  # of one whose words the system gave otherwise later
 EXPIRED = "older than keep_days"

@@ -15,6 +15,7 @@ Said = dict[str, Any]
 
 AGENTS = frozenset({"agent", "admin", "staff", "operator", "team", "employee", "teammate", "business"})
 BOTS = frozenset({"bot", "system", "automation", "workflow", "operatorbot", "assistant", "autoresponder"})
+NAMED_AT_MOST = 30  # columns, in a sentence
 BLANK = frozenset({"", "null", "none", "nan", "nat", "n/a", "#n/a", "\\n"})  # how programs write that there is nothing
 
 
@@ -86,3 +87,9 @@ def parts(base: Said, row: Row, texts: list[str], score: Said) -> list[Said]:
         if value(row, column) is not None or (place == 0 and score.get("score") is not None)
     ]
     return said or [{**base, **score, "text": None}]
+
+
+def listed(fields: list[str]) -> str:
+    """Columns for a person who looks for the right one; each in marks, since a survey's question may hold commas."""
+    more = f" and {len(fields) - NAMED_AT_MOST} more" if len(fields) > NAMED_AT_MOST else ""
+    return ", ".join(f"'{name}'" for name in fields[:NAMED_AT_MOST]) + more

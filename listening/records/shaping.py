@@ -21,7 +21,7 @@ from listening.records import cleaning, folding, layouts, making, privacy, pulls
 from listening.records.folding import Record
 from listening.records.making import Maker
 from listening.records.pulls import Landed, Shaped
-from listening.records.rows import Layout, Said
+from listening.records.rows import Layout, Said, listed
 from listening.warehouse import Warehouse
 from listening.workspace import Company, Mend, Source, Workspace
 
@@ -173,7 +173,7 @@ def _look_ahead(shaper: _Shaper, pull: _Pull) -> None:
         pull.refuse(
             "no date",
             f"no column says when something was said. Name it with columns = {{said_at = '…'}} in [sources.{source.name}], "
-            f"or give one date for all rows with said_at_default = 2025-01-31. The columns are: {', '.join(fields[:30])}.",
+            f"or give one date for all rows with said_at_default = 2025-01-31. The columns are: {listed(fields)}.",
         )
     elif pull.layout.dates:
         pull.find_day_order(source, list(pull.layout.dates))
@@ -215,7 +215,8 @@ def _tell(source: Source, pull: _Pull, shaped: Shaped) -> None:
     if pull.sentence:
         return
     told = f"{source.name}: {pull.origin}: "
-    if not pull.has_versions and pull.outcomes["new"] and pull.outcomes["updated"] > _MANY_EDITS * pull.outcomes["new"]:
+    is_of_files = source.connector == "files"  # a system's rows change, and their key is known
+    if is_of_files and not pull.has_versions and pull.outcomes["new"] and pull.outcomes["updated"] > _MANY_EDITS * pull.outcomes["new"]:
         shaped.notes.append(f"{told}{pull.outcomes['updated']} rows repeat an id with other words and the last wins; is the id column right?")
     shaped.notes += [told + sentence for sentence in (*_of_scores(source, pull), *_of_places(pull))]
 

@@ -72,32 +72,34 @@ class _Walk:
         self.since = session.since
         self.floor = max(self.since, 0.0 if self.is_whole else min(self.until, session.clock) - WINDOW)
         self.totals: list[int] = []
-        self.is_from_top = not self.resumed
+        self.passed: set[str] = set()
+        self.is_from_top, self.may_begin_again = not self.resumed, True
 
     def contents(self) -> Iterator[Cells]:
         """The pages, by the links that Apple gives."""
-        passed: set[str] = set()
-        content = self._first()
+        content = self._page(self.resumed)
         while True:
             self.following = _following(content)
-            if self.following in passed:
+            if self.following in self.passed:
                 raise Stopped("gives the same page of reviews again and again")
             yield content
             if self.following is None:
                 return
-            passed.add(self.following)
-            content = self.client.get(self.following, needs=("data",))
+            self.passed.add(self.following)
+            content = self._page(self.following)
 
-    def _first(self) -> Cells:
-        """The page to go on from; the newest where there is none, or Apple does not know the place any more."""
-        if self.resumed:
+    def _page(self, link: str | None) -> Cells:
+        """The page at a link; the newest where there is none, and once where Apple does not know the place any more."""
+        if link:
             try:
-                return dict(self.client.get(self.resumed, needs=("data",)))
+                return dict(self.client.get(link, needs=("data",)))
             except Refused as problem:
-                if problem.status not in (400, 404, 409, 410):
+                if problem.status not in (400, 404, 409, 410) or not self.may_begin_again:
                     raise
                 self.met.clear()
-                self.is_from_top = True
+                self.passed.clear()
+                self.totals.clear()
+                self.is_from_top, self.may_begin_again = True, False
         return dict(self.client.get(f"v1/apps/{self.app}/customerReviews", {"limit": PAGE_ROWS, "sort": "-createdDate"}, needs=("data",)))
 
     def take(self, content: Cells) -> list[Cells]:

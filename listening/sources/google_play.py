@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from listening.sources.walking import budget
 
 PAGE_ROWS = 100
 REPORT_ROWS = 5000
+REQUESTS_AN_HOUR = 200
 DAY, HOUR = 86_400.0, 3600.0
 WEEK = 7 * DAY
 ASKED_FOR_NOTHING = 3  # times that an empty answer is asked for again, since it is also what an app without reviews gets
@@ -90,8 +92,9 @@ def _open(session: Session, base_url: str) -> Iterator[Client]:
     claims = {"iss": account["client_email"], "scope": " ".join(SCOPES if session.option("reports_bucket") else SCOPES[:1]), "aud": token_uri}
     spending = budget(session.source)
     spending.longest_wait = HOUR + 100  # the quota is of an hour
+    pace = Pace(max(1, session.option("requests_an_hour", REQUESTS_AN_HOUR)), HOUR)
     with (
-        Client(base_url.rstrip("/").removesuffix("/androidpublisher/v3"), budget=spending, pace=Pace(200, HOUR)) as client,
+        Client(base_url.rstrip("/").removesuffix("/androidpublisher/v3"), budget=spending, pace=pace) as client,
         Client(f"{place.scheme}://{place.netloc}") as asking,
     ):
         key = read_key(str(account["private_key"]), "the private_key of service_account")
@@ -129,11 +132,11 @@ def _reviews(session: Session, client: Client, state: State | None) -> Iterator[
                 met[key] = max(met.get(key, version), version)
         yield Page(rows)
     missing = [key for key, (moment, _) in known.items() if key not in met and moment / 1000 > session.clock - WEEK + HOUR]
-    gone, still = _asked_for(session, client, missing, next(iter(met), None))
+    gone, still, unknown = _asked_for(session, client, missing, next(iter(met), None), set(state.get("missing", ())) if state else set())
     kept = {**{key: known[key] for key in missing if key not in gone}, **met}
     still = [review for review in still if _version(review) != known.get(review["reviewId"])]
     rows = [_without_words(key, known[key][0]) for key in sorted(gone)]
-    yield Page([*still, *rows], {"until": session.clock, "known": kept})
+    yield Page([*still, *rows], {"until": session.clock, "known": kept, "missing": sorted(unknown)})
 
 
 def _tell_gap(session: Session, until: float | None) -> None:
@@ -161,10 +164,10 @@ def _contents(session: Session, client: Client, known: Mapping[str, list[Any]]) 
     while True:
         content: Cells = {}
         for _ in range(ASKED_FOR_NOTHING):
-            content = client.get(path, {"maxResults": PAGE_ROWS, **({"token": token} if token else {})}, needs=("reviews",) if is_any_due or token else ())
+            content = client.get(path, {"maxResults": PAGE_ROWS, **({"token": token} if token else {})}, needs=("reviews",) if is_any_due and not token else ())
             if content:
                 break
-        yield content
+        yield content  # one after the first may lack reviews: Google leaves out lists that are empty
         token = _token(content)
         if token is None:
             return
@@ -179,22 +182,25 @@ def _token(content: Cells) -> str | None:
     return str(token) if token else None
 
 
-def _asked_for(session: Session, client: Client, missing: list[str], control: str | None) -> tuple[set[str], list[Cells]]:
-    """What became of reviews that the week no longer has: the ids that Google does not know, and those that it still gives.
+def _asked_for(session: Session, client: Client, missing: list[str], control: str | None, before: set[str]) -> tuple[set[str], list[Cells], set[str]]:
+    """What became of reviews that the week no longer has: the ids that Google does not know, those that it still gives, and those of which nobody knows.
 
-    Nothing is taken for deleted unless a review that was just listed is given when it is asked for by itself.
+    Nothing is taken for deleted unless a review that was just listed is given when it is asked for by itself. Where none is
+    given so, what nobody knew of the night `before` either, and is missing again, is gone.
     """
     gone: set[str] = set()
     still: list[Cells] = []
-    if not missing or control is None or _review(session, client, control) is None:
-        return gone, still
+    if not missing or control is None:
+        return gone, still, before
+    if _review(session, client, control) is None:
+        return before.intersection(missing), still, {key for key in missing if key not in before}
     for key in missing:
         review = _review(session, client, key)
         if review is None:
             gone.add(key)
         else:
             still.append(review)
-    return gone, still
+    return gone, still, set()
 
 
 def _review(session: Session, client: Client, key: str) -> Cells | None:
@@ -244,7 +250,7 @@ def _reports(session: Session, client: Client, state: State | None) -> Iterator[
             if taken.get(name) == mark:
                 continue
             path = Path(folder, "report.csv")
-            buckets.download(f"storage/v1/b/{bucket}/o/{quote(name, safe='')}", path, {"alt": "media"})
+            buckets.download(f"storage/v1/b/{bucket}/o/{quote(name, safe='')}", path, {"alt": "media"}, is_whole=_is_report)
             yield from _rows(name, path)
             taken[name] = mark
             yield Page([], {"at": at, "files": dict(taken)})
@@ -281,26 +287,38 @@ def _listed(session: Session, buckets: Client, bucket: str) -> list[tuple[str, s
         asked["pageToken"] = token
 
 
-def _rows(name: str, path: Path) -> Iterator[Page]:
-    """The reviews with words of one report. Stars alone have no id, and the interface does not give them either."""
+def _is_report(path: Path) -> bool:
+    """Is a file a table of reviews that can be read to its end? What stands in its place for a moment, an error page say, is not."""
+    try:
+        with path.open(encoding=_encoding(path), newline="") as lines:
+            rows = csv.reader(lines, strict=True)
+            columns = next(rows, [])
+            deque(rows, maxlen=0)
+    except (UnicodeError, csv.Error):
+        return False
+    return any(column.startswith("Review ") for column in columns)
+
+
+def _encoding(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(3)
-    encoding = _MARKS.get(start[:2], "utf-16-le" if b"\x00" in start else "utf-8")
+    return _MARKS.get(start[:2], "utf-16-le" if b"\x00" in start else "utf-8")
+
+
+def _rows(name: str, path: Path) -> Iterator[Page]:
+    """The reviews with words of one report. Stars alone have no id, and the interface does not give them either."""
     rows: list[Cells] = []
-    try:
-        with path.open(encoding=encoding, newline="") as lines:
-            report = csv.DictReader(lines, strict=True)
-            lacking = {"Review Link", "Review Text", "Star Rating"} - set(report.fieldnames or ())
-            if lacking:
-                raise Stopped(f"has a report {name} without a column '{min(lacking)}'. What came before is kept.")
-            for row in report:
-                if row["Review Text"] or row.get("Review Title"):
-                    rows.append({str(column): cell for column, cell in row.items() if column is not None})
-                if len(rows) >= REPORT_ROWS:
-                    yield Page(rows)
-                    rows = []
-    except (UnicodeError, csv.Error):
-        raise Stopped(f"has a report {name} that cannot be read. What came before is kept; it is read again the next night.") from None
+    with path.open(encoding=_encoding(path), newline="") as lines:
+        report = csv.DictReader(lines, strict=True)
+        lacking = {"Review Link", "Review Text", "Star Rating"} - set(report.fieldnames or ())
+        if lacking:
+            raise Stopped(f"has a report {name} without a column '{min(lacking)}'. What came before is kept.")
+        for row in report:
+            if row["Review Text"] or row.get("Review Title"):
+                rows.append({str(column): cell for column, cell in row.items() if column is not None})
+            if len(rows) >= REPORT_ROWS:
+                yield Page(rows)
+                rows = []
     yield Page(rows)
 
 
@@ -318,12 +336,13 @@ CONNECTOR = Connector(
     secrets={"service_account": "the JSON key of a service account (Google Cloud, IAM, Service accounts) that was invited in the Play Console"},
     credentials=(("service_account",),),
     scopes="in the Play Console: Reply to reviews for the app; for the monthly reports also View app information and download bulk reports",
-    limits="200 requests an hour for an app, 200,000 a day for a project; keeps to the first, waits as Google asks",
+    limits=f"{REQUESTS_AN_HOUR} requests an hour for an app, 200,000 a day for a project; keeps to the first, waits as Google asks",
     settings={
         "package_name": Setting("the app's package name", '"com.acme.shop"', is_needed=True),
         "reports_bucket": Setting(
             "the bucket of the monthly reports (Play Console, Download reports, Copy Cloud Storage URI)", '"pubsite_prod_rev_0123456789"'
         ),
+        "requests_an_hour": Setting("requests an hour that Google allows for the app", str(REQUESTS_AN_HOUR), kind=int),
         "token_uri": Setting("where tokens come from, if not as the key says", f'"{TOKEN_URI}"'),
         "storage_url": Setting("the address of Cloud Storage, if another", f'"{STORAGE}"'),
     },

@@ -31,8 +31,10 @@ ATTEMPTS = 6  # of a request that fails in a way that may pass
 FIRST_WAIT, LONGEST_BACKOFF = 0.5, 30.0  # seconds between them, doubling
 ATTEMPTS_WHEN_LIMITED = 10  # in a row; a system that says "too many" more often is asked again next night
 LONGEST_ANSWER = 2**29  # bytes
-PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+PASSING = frozenset({408, 409, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 LIMITED = frozenset({429})
+ELSEWHERE = frozenset({301, 302, 303, 307, 308})
+MOST_ELSEWHERE = 5  # times that one request may be sent on to another place of the same host
 _RESETS = ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
 _REMAINING = ("x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining")
 _HOUR_USED = re.compile(r"user-hour-rem:\s*(-?\d+)")  # in Apple's X-Rate-Limit, of a rolling hour
@@ -226,8 +228,11 @@ class Client:
         answer: Answer = self._asked("GET", path, lambda answer: answer, params=parameters or None, headers=headers)
         return answer
 
-    def download(self, path: str, target: Path, parameters: Mapping[str, Any] | None = None) -> None:
-        """Write the answer to a file, a piece at a time, so that its size does not matter; the file is whole or not there."""
+    def download(self, path: str, target: Path, parameters: Mapping[str, Any] | None = None, *, is_whole: Callable[[Path], bool] = lambda path: True) -> None:
+        """Write the answer to a file, a piece at a time, so that its size does not matter; the file is whole or not there.
+
+        One that `is_whole` denies is asked for again, as any damaged answer is.
+        """
 
         def write(response: httpx.Response) -> None:
             with target.open("wb") as file:
@@ -235,8 +240,12 @@ class Client:
                     self.bytes += len(piece)
                     file.write(piece)
 
+        def read(answer: Answer) -> None:
+            if not is_whole(target):
+                raise _Broken(f"gives a damaged file at {answer.place}")
+
         try:
-            self._asked("GET", path, lambda answer: answer, params=parameters or None, into=write)
+            self._asked("GET", path, read, params=parameters or None, into=write)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
@@ -266,19 +275,27 @@ class Client:
         """Ask until there is a whole answer, as often and as slowly as the system allows."""
         url, place = self.url(path), f"{method} {urlsplit(self.url(path)).path}"
         is_repeatable = is_repeatable or method == "GET"
-        failures = limited = 0
+        failures = limited = moved = 0
         is_renewed = False
         while True:
             broken: str
             wait: float | None = None
+            refusal: Refused | None = None
             try:
                 answer = self._send(method, url, place, **request)
                 if answer.status < 300:
                     found = read(answer)
                     self._be_early(answer)
                     return found
-                if answer.status == 401 and not is_renewed and self.auth and self.auth.renew(answer.signed):
+                if answer.status == 401 and not is_renewed and self.auth:
                     is_renewed = True
+                    if not self.auth.renew(answer.signed):  # it may have been a mistake, so that the same is tried once more
+                        self._pause(_backoff(1))
+                    continue
+                if answer.status in ELSEWHERE and method == "GET" and moved < MOST_ELSEWHERE and "location" in answer.headers:
+                    moved += 1
+                    url = self.url(urljoin(url, answer.headers["location"]))
+                    request["params"] = None
                     continue
                 if answer.status in LIMITED or (answer.status == 503 and "retry-after" in answer.headers):
                     limited += 1
@@ -287,13 +304,14 @@ class Client:
                 if answer.status not in PASSING:
                     raise _refused(answer)
                 broken, wait = f"answers {place} with {answer.status}", _asked_wait(answer, self.timing.today())
+                refusal = _refused(answer) if answer.status < 500 else None  # a no that lasts is one
             except _Broken as problem:
                 broken = str(problem)
             except (httpx.TransportError, httpx.InvalidURL) as error:
                 broken = _unreachable(error, urlsplit(url).hostname or "", place)
             failures += 1
             if failures >= ATTEMPTS or not is_repeatable:
-                raise Stopped(f"{broken}, {_times(failures)}. What came before is kept; look at the system, and run again.")
+                raise refusal or Stopped(f"{broken}, {_times(failures)}. What came before is kept; look at the system, and run again.")
             self._pause(max(wait or 0.0, _backoff(failures)))
 
     def _send(self, method: str, url: str, place: str, into: Callable[[httpx.Response], None] | None = None, **request: Any) -> Answer:
@@ -439,8 +457,8 @@ def _refused(answer: Answer) -> Refused:
         words = "does not accept the credentials (401). Look at the secrets that [sources.NAME] names; they may have expired"
     elif status == 403:
         words = f"does not let these credentials do {answer.place} (403). Grant the scopes that 'listening sources' lists"
-    elif status in (301, 302, 303, 307, 308):
-        words = f"sends {answer.place} elsewhere ({status}), which is not followed. Mend base_url"
+    elif status in ELSEWHERE:
+        words = f"sends {answer.place} elsewhere ({status}), again and again or without saying where. Mend base_url"
     else:
         words = f"refuses {answer.place} ({status}{f': {said}' if said else ''})"
     return Refused(f"{words}.", status, said)

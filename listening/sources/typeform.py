@@ -21,6 +21,7 @@ from listening.sources.pull import Check
 from listening.sources.walking import budget
 
 PAGE_ROWS = 1000
+REQUESTS_A_SECOND = 2
 OVERLAP = 86_400.0  # seconds; Typeform itself may hold a response back for half an hour
 FEW = 5 * PAGE_ROWS  # responses whose ids are compared every night, since that takes seconds
 VERSION = "_version"
@@ -111,7 +112,8 @@ class _Form:
 @contextmanager
 def _open(session: Session, base_url: str) -> Iterator[_Form]:
     auth = Fixed("Authorization", f"Bearer {session.secrets['access_token']}")
-    with Client(base_url, auth, budget(session.source), Pace(2, 1)) as client:
+    pace = Pace(max(1, session.option("requests_a_second", REQUESTS_A_SECOND)), 1)
+    with Client(base_url, auth, budget(session.source), pace) as client:
         form = _Form(client, str(session.option("form_id")), bool(session.option("partials", False)))
         form.fields = _fields(session, client, form.name)
         yield form
@@ -180,8 +182,9 @@ def _differences(session: Session, form: _Form, state: State | None) -> Iterator
         differs = absent.compared(session, "response_id", VERSION, _ids(form, state["since"]))
         if differs.gone:
             yield Page(absent.tombstones("response_id", differs.gone, _ALWAYS))
-        yield from _lacking(form, state["since"], set(differs.missing))
-        state, found = {**state, "compared_at": session.clock}, differs.known - len(differs.gone) + len(differs.missing)
+        missing = set(differs.missing)
+        yield from _lacking(form, state["since"], missing)
+        state, found = {**state, "compared_at": session.clock}, differs.seen - len(missing)
     session.checks.append(Check("responses (total_items)", total, found))
     yield Page([], state)
 
@@ -235,9 +238,10 @@ CONNECTOR = Connector(
     secrets={"access_token": "a personal access token (Typeform, your account, Personal tokens)"},
     credentials=(("access_token",),),
     scopes="responses:read; forms:read as well, so that the scales of ratings and the names of questions are known",
-    limits="2 requests a second an account; keeps to it by itself",
+    limits=f"{REQUESTS_A_SECOND} requests a second an account; keeps to it by itself",
     settings={
         "form_id": Setting("the form: what follows /to/ in its address", '"u6nXL7"', is_needed=True),
+        "requests_a_second": Setting("requests a second that Typeform allows the account", str(REQUESTS_A_SECOND), kind=int),
         "partials": Setting("also responses that were begun and not submitted", "true", kind=bool),
         "compare_days": Setting("days between comparisons of all ids of a large form while the numbers agree; 0 for never", str(absent.DAYS_BETWEEN), kind=int),
         "gone_at_most": Setting("the share of responses that may be gone before it counts as a mistake", str(absent.GONE_AT_MOST), kind=(int, float)),

@@ -28,7 +28,8 @@ LIST_ROWS = 100
 TOO_RECENT = 300  # seconds before now that a first start_time must lie back, with room to spare
 AT_ONCE = 4  # requests for comments
 _RATED = ("good", "bad")
-_NOT_SHOWN, _NOT_THERE = (403, 404, 410), (404, 410)
+_LEAST_OF_DELETED: Cells = {"created_at": "1970-01-01T00:00:00Z", "requester_id": None, "description": None}  # where nothing else is left of it
+_NOT_SHOWN, _NOT_THERE, _NOT_KNOWN = (403, 404, 410), (404, 410), (400, 404, 410, 422)
 
 
 @contextmanager
@@ -67,13 +68,20 @@ def _tickets(session: Session, client: Client, state: State | None) -> Iterator[
     cursor: str | None = state["cursor"] if state else None
     until = int(state["until"]) if state else 0
     done = int(state.get("done", 0)) if state else 0
+    start, may_begin_again = _start(session), True
     details = _Details(session, client)
     while True:
-        asked: dict[str, Any] = {"cursor": cursor} if cursor else {"start_time": _start(session)}
-        content = client.get(EXPORT, {**asked, "per_page": PAGE_ROWS, "include": "comment_count"}, needs=("tickets", "end_of_stream"))
+        try:
+            content = _exported(client, {"cursor": cursor} if cursor else {"start_time": start})
+        except Refused as problem:
+            if problem.status not in _NOT_KNOWN or not cursor or not may_begin_again:
+                raise
+            session.note("does not know its own cursor any more, so that the tickets changed since then are asked for by their time")
+            cursor, done, may_begin_again, start = None, 0, False, max(start, min(until, int(session.clock)) - TOO_RECENT)
+            continue
         tickets = _objects(content["tickets"], "tickets")
-        following, is_end = content.get("after_cursor") or (None if tickets else cursor), content["end_of_stream"] is True
-        if not following and (tickets or not is_end):
+        following, is_end = content.get("after_cursor") or (None if tickets else cursor), content["end_of_stream"] in (True, "true")
+        if not following and not is_end:
             raise Stopped("gives a page of tickets without a cursor to go on from")
         for part, is_last in _parts([ticket for ticket in tickets if not 0 < _stamp(ticket) < done]):
             until = max([until, *map(_stamp, part)])
@@ -86,6 +94,10 @@ def _tickets(session: Session, client: Client, state: State | None) -> Iterator[
         if is_end:
             return
         cursor, done = following, 0
+
+
+def _exported(client: Client, asked: Cells) -> Cells:
+    return dict(client.get(EXPORT, {**asked, "per_page": PAGE_ROWS, "include": "comment_count"}, needs=("tickets", "end_of_stream")))
 
 
 def _parts(tickets: list[Cells]) -> Iterator[tuple[list[Cells], bool]]:
@@ -120,8 +132,9 @@ class _Details:
 
     def complete(self, tickets: list[Cells]) -> list[Cells]:
         """The same tickets, each with its comments and its rating's dates."""
+        tickets = [_LEAST_OF_DELETED | ticket if ticket.get("status") == "deleted" else ticket for ticket in tickets]
         live = [ticket for ticket in tickets if ticket.get("status") != "deleted" and isinstance(ticket.get("id"), int | str)]
-        comments = self._comments([ticket for ticket in live if ticket.get("comment_count") != 1])
+        comments = self._comments([ticket for ticket in live if not _is_all_said(ticket)])
         ratings = self._ratings([ticket for ticket in live if _lacks_date(ticket.get("satisfaction_rating"))])
         return [
             {
@@ -168,7 +181,7 @@ class _Details:
         if tickets and not self.ratings_are_shown:
             with _going_on_after(_NOT_SHOWN):
                 asked = {"start_time": self._since(tickets)}
-                for content in _listed(self.client, f"{RATINGS}.json", "satisfaction_ratings", asked):
+                for content in _listed(self.client, RATINGS, "satisfaction_ratings", asked):
                     found |= {str(rating.get("ticket_id")): rating for rating in _objects(content["satisfaction_ratings"], "satisfaction_ratings")}
         return {ticket: {name: rating[name] for name in ("created_at", "updated_at") if rating.get(name)} for ticket, rating in found.items()}
 
@@ -199,7 +212,7 @@ def _comments(client: Client, ticket: Cells) -> list[Cells] | None:
     found: list[Cells] = []
     roles: dict[Any, Any] = {}
     with _going_on_after(_NOT_THERE):
-        for content in _listed(client, f"api/v2/tickets/{ticket['id']}/comments.json", "comments", {"include": "users"}):
+        for content in _listed(client, f"api/v2/tickets/{ticket['id']}/comments", "comments", {"include": "users"}):
             found += _objects(content["comments"], "comments")
             roles |= {user.get("id"): user.get("role") for user in content.get("users") or () if isinstance(user, dict)}
         return [{**comment, "author": {"role": roles[comment.get("author_id")]}} if roles.get(comment.get("author_id")) else comment for comment in found]
@@ -209,7 +222,7 @@ def _comments(client: Client, ticket: Cells) -> list[Cells] | None:
 def _rating(client: Client, ticket: Cells) -> Cells | None:
     """A ticket's rating with its dates; None where there is none to be seen."""
     with _going_on_after(_NOT_SHOWN):
-        content = client.get(f"{RATINGS}/{ticket['satisfaction_rating']['id']}.json", needs=("satisfaction_rating",))
+        content = client.get(f"{RATINGS}/{ticket['satisfaction_rating']['id']}", needs=("satisfaction_rating",))
         return content["satisfaction_rating"] if isinstance(content["satisfaction_rating"], dict) else None
     return None
 
@@ -269,6 +282,11 @@ def _following(content: Cells) -> str | None:
     if isinstance(meta, dict) and "has_more" in meta:
         return links.get("next") if meta["has_more"] and isinstance(links, dict) else None
     return content.get("next_page")
+
+
+def _is_all_said(ticket: Cells) -> bool:
+    """Whether a ticket by itself says all that there is: its description is its only comment, and it tells whose that is and whether for all to see."""
+    return ticket.get("comment_count") == 1 and ticket.get("submitter_id") is not None and ticket.get("is_public") is not None
 
 
 def _lacks_date(rating: Any) -> bool:

@@ -9,10 +9,8 @@ for six places, or would show the sides out of proportion, there are fewer. Ties
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -24,36 +22,53 @@ from sklearn.feature_extraction.text import CountVectorizer
 PLACES = 6
 LEAST_OF_A_SIDE = 3
 CENTRAL = 0.6
-MOST_COMPARED = 400  # sentences of a side that are compared; beyond them every k-th of each source by id
+MOST_COMPARED = 400  # sentences of a side that are candidates; beyond them every k-th of each source by id
+STEP = 5  # per cent, in which sides are told apart for quotes; a place of six is 17
 SIDES = ("trouble", "great")
 KEY = ["period_kind", "period", "stage"]
 
 Shares = Mapping[str, float]
-Open = dict[str, Counter[str]]
+Ints = NDArray[np.int64]
 
 
-def pick(candidates: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    """Quotes for each stage and period of the cut 'all', ranked within their side.
+def pick(candidates: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Quotes for each stage and period, ranked within their side.
 
     Args:
         candidates: sentences with stage, period, side, record_id, sentence_no, voice (who says it), text and source.
-        sources: what each source says of a stage, for the sides' shares.
+        shares: how much of trouble and of great there is, by stage and period.
     """
-    rows = _thinned(candidates.sort_values([*KEY, "side", "record_id", "sentence_no"], kind="stable", ignore_index=True))
-    shares = sources[sources["cut_by"] == "all"].groupby(KEY)[list(SIDES)].sum()
-    weights = {key: dict(zip(SIDES, pair, strict=True)) for key, pair in zip(shares.index, shares.to_numpy(float).tolist(), strict=True)}
+    rows = candidates.sort_values([*KEY, "side", "record_id", "sentence_no"], kind="stable", ignore_index=True)
+    weights = {
+        key: dict(zip(SIDES, pair, strict=True))
+        for key, pair in zip(shares[KEY].itertuples(index=False, name=None), shares[list(SIDES)].to_numpy(float).tolist(), strict=True)
+    }
     words = _words(rows["text"].tolist())
-    voices, origins = rows["voice"].astype(str).tolist(), rows["source"].astype(str).tolist()
+    sources, names = pd.factorize(rows["source"].astype(str))
+    voices = rows.groupby(["source", "voice"], sort=False, dropna=False).ngroup().to_numpy()
     is_first = ~rows.assign(text=rows["text"].str.casefold()).duplicated([*KEY, "side", "source", "text"]).to_numpy(bool)
-    pools: dict[tuple[str, ...], dict[str, _Pool]] = {}
     found: dict[Any, Any] = rows.groupby([*KEY, "side"], sort=True).indices if len(rows) else {}
-    for (*key, side), places in found.items():
-        if tuple(key) in weights:
-            pools.setdefault(tuple(key), {})[side] = _Pool.of(
-                places, words[places], [voices[place] for place in places], [origins[place] for place in places], is_first[places]
-            )
-    chosen = [(place, rank) for key, of_sides in pools.items() for place, rank in _both_sides(of_sides, weights[key])]
+    none = np.array([], dtype=np.int64)
+    chosen = []
+    for key in dict.fromkeys(tuple(key) for *key, _ in found):
+        if key in weights:
+            places = [found.get((*key, side), none) for side in SIDES]
+            pools = [_Pool.of(here, words[here], voices[here], sources[here], len(names), is_first[here]) for here in places]
+            chosen += _both_sides(pools, weights[key])
     return rows.iloc[[place for place, _ in chosen]].assign(rank=[rank for _, rank in chosen]).reset_index(drop=True)
+
+
+def sides(stories: pd.DataFrame) -> pd.DataFrame:
+    """How trouble and great divide each stage and period, in per cent: of all customers where it is known, else of those who spoke.
+
+    Estimates of all periods move a little every night; steps seldom do, and only then quotes are chosen again.
+    """
+    whole = stories[(stories["cut_by"] == "all") & (stories["period_kind"] != "month")]
+    known = whole["trouble_of_customers"].notna()
+    trouble, great = (whole[f"{side}_of_customers"].where(known, whole[side]) for side in SIDES)
+    there = trouble + great > 0
+    percent = STEP * (100 / STEP * trouble[there] / (trouble + great)[there]).round().astype("int64")
+    return whole.loc[there, KEY].assign(trouble=percent, great=100 - percent)
 
 
 def seats(weight: Shares, heard: Mapping[str, int], available: Mapping[str, int], places: int = PLACES) -> dict[str, int]:
@@ -77,98 +92,86 @@ def seats(weight: Shares, heard: Mapping[str, int], available: Mapping[str, int]
 
 @dataclass(frozen=True)
 class _Pool:
-    """The sentences of one side: where they stand, who says them in which source, how alike they are, which can be quoted."""
+    """The sentences of one side: where they stand, who says them in which of so many sources, how alike they are, which can be quoted."""
 
-    places: list[int]
-    voices: list[str]
-    sources: list[str]
+    places: Ints
+    voices: Ints
+    sources: Ints
+    number: int
     likeness: NDArray[np.float64]
     weight: NDArray[np.float64]
-    distinct: list[int]
-    central: list[int]
+    distinct: Ints
+    central: Ints
 
     @classmethod
-    def of(cls, places: NDArray[np.int64], words: sp.csr_matrix, voices: list[str], sources: list[str], is_first: NDArray[np.bool_]) -> _Pool:
-        volume = Counter(sources)
-        weight = np.array([1 / volume[source] for source in sources])
+    def of(cls, places: Ints, words: sp.csr_matrix, voices: Ints, sources: Ints, number: int, is_first: NDArray[np.bool_]) -> _Pool:
+        weight = 1 / np.bincount(sources, minlength=number)[sources]
         likeness = _likeness(words)
         centrality = np.round(likeness @ weight, 9)
-        is_central = is_first & (centrality >= np.quantile(centrality[is_first], 1 - CENTRAL))
-        return cls(places.tolist(), voices, sources, likeness, weight, np.flatnonzero(is_first).tolist(), np.flatnonzero(is_central).tolist())
+        is_central = is_first & (centrality >= np.quantile(centrality[is_first], 1 - CENTRAL)) if len(places) else is_first
+        return cls(places, voices, sources, number, likeness, weight, np.flatnonzero(is_first), np.flatnonzero(is_central))
 
-    def of_each_source(self, rows: Collection[int]) -> Counter[str]:
+    def of_each_source(self, rows: Ints) -> Ints:
         """How many voices each source has among some of the sentences."""
-        return Counter(source for source, _ in {(self.sources[row], self.voices[row]) for row in rows})
+        _, first = np.unique(self.voices[rows], return_index=True)
+        return np.bincount(self.sources[rows][first], minlength=self.number)
 
 
-def _both_sides(pools: dict[str, _Pool], weight: Shares) -> list[tuple[int, int]]:
+def _both_sides(pools: list[_Pool], weight: Shares) -> list[tuple[int, int]]:
     """Place and rank within its side of each chosen sentence, of as many as the rules allow."""
-    heard = {side: sum(pools[side].of_each_source(range(len(pools[side].places))).values()) if side in pools else 0 for side in SIDES}
-    available = {side: sum(pools[side].of_each_source(pools[side].distinct).values()) if side in pools else 0 for side in SIDES}
+    in_all, in_distinct, in_central = (
+        np.stack([pool.of_each_source(rows) for pool, rows in zip(pools, eligible, strict=True)])
+        for eligible in ([np.arange(len(pool.places)) for pool in pools], [pool.distinct for pool in pools], [pool.central for pool in pools])
+    )
+    heard, available = (dict(zip(SIDES, voices.sum(axis=1).tolist(), strict=True)) for voices in (in_all, in_distinct))
     for is_capped in (True, False):
         for number in range(PLACES, int(is_capped), -1):
-            need = {side: places for side, places in seats(weight, heard, available, number).items() if places}
-            if sum(need.values()) != number or _is_out_of_proportion(need, weight, available):
+            taken = seats(weight, heard, available, number)
+            need = np.array([taken[side] for side in SIDES])
+            if need.sum() != number or _is_out_of_proportion(taken, weight, available):
                 continue
-            sources = {source for side in need for source in pools[side].sources}
-            left = Counter(dict.fromkeys(sources, number // 2 if is_capped and len(sources) > 1 else number))
-            for eligible in ({side: pools[side].central for side in need}, {side: pools[side].distinct for side in need}):
-                if _can_fill(need, {side: pools[side].of_each_source(eligible[side]) for side in need}, left):
-                    return _fill(pools, need, eligible, left)
+            is_there = in_all[need > 0].any(axis=0)
+            left = is_there * (number // 2 if is_capped and is_there.sum() > 1 else number)
+            for open_, eligible in ((in_central, [pool.central for pool in pools]), (in_distinct, [pool.distinct for pool in pools])):
+                if _can_fill(need, open_, left):
+                    return _fill(pools, need, eligible, open_, left)
     return []
 
 
-def _is_out_of_proportion(need: Mapping[str, int], weight: Shares, available: Mapping[str, int]) -> bool:
+def _is_out_of_proportion(taken: Mapping[str, int], weight: Shares, available: Mapping[str, int]) -> bool:
     """Whether the sides' shares of the quotes are further from those of the feedback than one place, though both could speak."""
-    number, total = sum(need.values()), sum(weight.values())
-    off = abs(need.get("trouble", 0) / number - weight["trouble"] / total)
+    number, total = sum(taken.values()), sum(weight.values())
+    off = abs(taken["trouble"] / number - weight["trouble"] / total)
     return all(available[side] for side in SIDES) and off > 1 / number + 0.01
 
 
-def _can_fill(need: Mapping[str, int], open_: Open, left: Counter[str]) -> bool:
-    """Whether all places can be filled by what is open in each side and left to each source (Hall's condition)."""
-    some = chain.from_iterable(combinations(need, size) for size in range(1, len(need) + 1))
-    return all(sum(min(left[source], sum(open_[side][source] for side in sides)) for source in left) >= sum(need[side] for side in sides) for sides in some)
+def _can_fill(need: Ints, open_: Ints, left: Ints) -> NDArray[np.bool_]:
+    """Whether all places (sides) can be filled by what is open (sides × sources) and left to each source (Hall's condition); leading axes alike."""
+    of_sides = ([0], [1], [0, 1])
+    return np.all([np.minimum(left, open_[..., sides, :].sum(axis=-2)).sum(axis=-1) >= need[sides].sum() for sides in of_sides], axis=0)
 
 
-def _fill(pools: dict[str, _Pool], need: dict[str, int], eligible: Mapping[str, list[int]], left: Counter[str]) -> list[tuple[int, int]]:
+def _fill(pools: list[_Pool], need: Ints, eligible: list[Ints], open_: Ints, left: Ints) -> list[tuple[int, int]]:
     """Take sentences one by one, each time the one that brings the set nearest to all, without closing the way to a full set."""
-    open_ = {side: pools[side].of_each_source(eligible[side]) for side in need}
-    need, left, chosen = dict(need), Counter(left), []
-    for side in SIDES:
-        covered = np.zeros(len(pools[side].places)) if side in pools else np.zeros(0)
-        said: set[tuple[str, str]] = set()
-        rank = 0
-        while need.get(side):
-            pool = pools[side]
-            sources = {source for source in left if left[source] and _can_fill(*_after(need, open_, left, side, source))}
-            rows = [row for row in eligible[side] if pool.sources[row] in sources and (pool.sources[row], pool.voices[row]) not in said]
-            gains = np.maximum(pool.likeness[rows] - covered, 0) @ pool.weight
-            best = rows[int(np.argmax(np.round(gains, 9)))]
+    need, open_, left, chosen = need.copy(), open_.copy(), left.copy(), []
+    one = np.eye(len(left), dtype=np.int64)
+    for side, pool in enumerate(pools):
+        covered, rows = np.zeros(len(pool.places)), eligible[side]
+        for rank in range(1, need[side] + 1):
+            need[side] -= 1
+            after = np.repeat(open_[None], len(left), axis=0)
+            after[:, side] -= one
+            may = (left > 0) & _can_fill(need, after, left - one)
+            here = rows[may[pool.sources[rows]]]
+            gains = np.maximum(pool.likeness[here] - covered, 0) @ pool.weight
+            best = here[int(np.argmax(np.round(gains, 9)))]
             covered = np.maximum(covered, pool.likeness[best])
-            said.add((pool.sources[best], pool.voices[best]))
-            need, open_, left = _after(need, open_, left, side, pool.sources[best])
-            rank += 1
-            chosen.append((pool.places[best], rank))
+            rows = rows[pool.voices[rows] != pool.voices[best]]
+            source = pool.sources[best]
+            open_[side, source] -= 1
+            left[source] -= 1
+            chosen.append((int(pool.places[best]), rank))
     return chosen
-
-
-def _after(need: dict[str, int], open_: Open, left: Counter[str], side: str, source: str) -> tuple[dict[str, int], Open, Counter[str]]:
-    """What is needed, open and left once a source has spoken for a side."""
-    one = Counter({source: 1})
-    return {**need, side: need[side] - 1}, {**open_, side: open_[side] - one}, left - one
-
-
-def _thinned(rows: pd.DataFrame) -> pd.DataFrame:
-    """At most MOST_COMPARED sentences of a side, evenly spread over each of its sources."""
-    if rows.empty:
-        return rows
-    side = [*KEY, "side"]
-    of_source = rows.groupby([*side, "source"])["record_id"]
-    number, size = of_source.cumcount(), of_source.transform("size")
-    allowed = np.maximum(MOST_COMPARED // rows.groupby(side)["source"].transform("nunique"), 1)
-    is_kept = (size <= allowed) | (number * allowed // size > (number - 1) * allowed // size)
-    return rows[is_kept].reset_index(drop=True)
 
 
 def _words(texts: list[str]) -> sp.csr_matrix:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from listening.figures import capital, count, interval, number, points, signed, span
 from listening.journey import Journey
 
 KEY = ["period_kind", "period", "cut_by", "cut_value", "stage"]
@@ -21,7 +22,6 @@ SOURCES_TOLD = 3  # of those that spoke most
 LEAST_BELOW = 2  # who got less than expected though every measure went well, to be told of
 LEAST_NAMED = 3  # units, for a theme to be named as what is told most
 THEMES_NAMED = 2  # of each side
-SPACE = "\u00a0"
 SPOKEN_MEASURES = ("trouble_of_customers", "great_of_customers", "expectation_", "survey_")  # how those begin that sentences tell of
 OF_SOURCES = ["source", "kind", "units", "n", *(f"{name}{end}" for name in ("negative", "positive", "indicator") for end in ("", "_low", "_high"))]
 KINDS = {"survey": "survey answers", "ticket": "tickets", "review": "reviews", "chat": "chats", "social": "posts", "call": "calls"}
@@ -55,6 +55,13 @@ class Known:
         return [source for source in self.sources if source["n"] >= SPOKEN_FROM]
 
 
+class Sentence(NamedTuple):
+    """One sentence of a story and the part of it: level, change, where, expectation, scores or unheard."""
+
+    part: str
+    text: str
+
+
 def tell_all(
     journey: Journey,
     stories: pd.DataFrame,
@@ -65,11 +72,11 @@ def tell_all(
     measures: pd.DataFrame,
     coverage: pd.DataFrame,
     least: int,
-) -> list[str]:
-    """A story for each row of `stories`, in their order; `least` units of a source are enough to tell of a stage.
+) -> list[list[Sentence]]:
+    """The sentences of a story for each row of `stories`, in their order; `least` units of a source are enough to tell of a stage.
 
-    The other tables are what else is known: of each source, its scores, places where trouble gathers, themes, the
-    stage's measures, and who spoke.
+    The other tables are what else is known: of each source, its scores, places where trouble gathers, the themes
+    that are told most, the stage's measures, and who spoke.
     """
     whole = {"cut_by": "all", "cut_value": "all"}
     spoken = measures["measure"].str.startswith(SPOKEN_MEASURES)
@@ -79,7 +86,7 @@ def tell_all(
         _grouped(measures.loc[spoken, [*KEY, "measure", "value", "low", "high", "n", "denominator"]]),
     )
     of_places = _grouped(places.assign(cut_here=places["cut_by"], value_here=places["cut_value"], **whole))
-    of_themes, covered = _grouped(themes[themes["kind"] != "other"]), _grouped(coverage[coverage["source"] == "all"].assign(**whole))
+    of_themes, covered = _grouped(themes), _grouped(coverage[coverage["source"] == "all"].assign(**whole))
     told = []
     for row in rows(stories):
         key = _key(row)
@@ -101,30 +108,39 @@ def of_touchpoint(point: Row) -> str:
     """What was said of a touchpoint, and whether anybody asks about it."""
     heard = "nobody spoke of it"
     if point["units"]:
-        heard = f"{_count(point['units'], 'piece of feedback', 'pieces of feedback')} from {_number_of(point['sources'])}"
+        heard = f"{count(point['units'], 'piece of feedback', 'pieces of feedback')} from {_number_of(point['sources'])}"
     told = ""
     if point["n"] >= SPOKEN_FROM:
         shares = f"{_share(point, 'trouble_share', 'trouble')} in trouble, {_share(point, 'great_share', 'great')} living it great"
         told = f"Of the {point['n']} that tell good from bad, {shares}."
     asked = "" if point["survey_answers"] else "No survey asks about it."
     owner = "" if point["owner"] else "Nobody is named as its owner."
-    return " ".join(part for part in (f"{point['name']}, {_span(point)}{_running(point)}: {heard}.", told, asked, owner) if part)
+    return " ".join(part for part in (f"{point['name']}, {_days(point)}{_running(point)}: {heard}.", told, asked, owner) if part)
 
 
-def _story(known: Known, least: int) -> str:
+def _story(known: Known, least: int) -> list[Sentence]:
     row = known.row
     if row["evidence_level"] == "insufficient":
-        parts = [_too_little(known, least), _why(known)]
+        told = {"level": [_too_little(known, least), _why(known)]}
     elif row["evidence_level"] == "estimate":
-        parts = [_opening(known), _level(known), _order(known), _change(row)]
-        if known.is_whole:
-            parts += [_expected(known), _kept(known), *map(_place, known.places), _themes(known), _survey(known), _silent(known)]
+        told = {"level": [_opening(known), _level(known)], "change": [_order(known), *_change(row)], **_beside(known), "unheard": [_silent(known)]}
     else:
-        parts = [_opening(known), *_by_source(known), _change(row), _why(known)]
-        if known.is_whole:
-            parts += [_order(known), _expected(known), _kept(known), *map(_place, known.places), _themes(known), _survey(known), _silent(known)]
-        parts.append(_caution(known))
-    return " ".join(part for part in parts if part)
+        told = {
+            "level": [_opening(known), *_by_source(known), _why(known)], "change": [*_change(row), _order(known)],
+            **_beside(known), "unheard": [_silent(known), _caution(known)],
+        }  # fmt: skip
+    return [Sentence(part, text) for part, texts in told.items() for text in texts if text]
+
+
+def _beside(known: Known) -> dict[str, list[str]]:
+    """What is told of a stage as a whole only, between its change and whom we did not hear."""
+    if not known.is_whole:
+        return {}
+    return {
+        "where": [*map(_place, known.places), _themes(known)],
+        "expectation": [_expected(known), _kept(known)],
+        "scores": [_means(known), _trust(known), _answered(known)],
+    }
 
 
 # what was heard
@@ -133,7 +149,7 @@ def _story(known: Known, least: int) -> str:
 def _named(known: Known) -> str:
     row = known.row
     cut = "" if known.is_whole else f" ({row['cut_by']}: {row['cut_value']})"
-    return f"{known.title}{cut}, {_span(row)}{_running(row)}"
+    return f"{known.title}{cut}, {_days(row)}{_running(row)}"
 
 
 def _too_little(known: Known, least: int) -> str:
@@ -159,7 +175,7 @@ def _opening(known: Known) -> str:
     else:
         heard = f"{row['units']} pieces of feedback from {len(sources)} sources ({', '.join(source['source'] for source in sources)})"
     if row["customers"] is not None:
-        heard += f"; {_number(row['customers'])} customers were there"
+        heard += f"; {number(row['customers'])} customers were there"
     return f"{_named(known)}: {heard}."
 
 
@@ -179,7 +195,7 @@ def _themes(known: Known) -> str:
     """What trouble is told of most, and what delight, with the shares of those who tell of any."""
     parts = []
     for words, side in (("trouble", "trouble"), ("delight", "great")):
-        most = [theme for theme in known.themes if theme["side"] == side and theme["units"] >= LEAST_NAMED][:THEMES_NAMED]
+        most = [theme for theme in known.themes if theme["side"] == side]
         if most:
             named = " and ".join(f"{_share(theme, 'share')} name {theme['name']}" for theme in most)
             parts.append(f"of {most[0]['denominator']} who tell of {words}, {named}")
@@ -201,13 +217,13 @@ def _place(place: Row) -> str:
 def _level(known: Known) -> str:
     row, trouble, great = known.row, *(known.measures[f"{side}_of_customers"] for side in ("trouble", "great"))
     asked = (
-        _count(row["answers"], "customer asked at random has answered", "customers asked at random have answered")
+        count(row["answers"], "customer asked at random has answered", "customers asked at random have answered")
         if row["answers"]
         else ("nobody asked at random in this period has answered, so it leans on other periods and on the sources")
     )
     return (
         f"We estimate that of 100 customers {_of_100(trouble)} had trouble and {_of_100(great)} lived it great, a net experience of "
-        f"{_signed(row['net_experience'])} ({_signed(row['net_low'])} to {_signed(row['net_high'])}); {asked}."
+        f"{signed(row['net_experience'])} ({signed(row['net_low'])} to {signed(row['net_high'])}); {asked}."
     )
 
 
@@ -220,13 +236,14 @@ def _order(known: Known) -> str:
     return f"Among the {known.stages} stages it comes between number {best:.0f} and number {worst:.0f}, 1 being the best."
 
 
-def _change(row: Row) -> str:
+def _change(row: Row) -> list[str]:
     if row["change"] is not None:
-        return f"{_moved(row)}: net experience moved by {_points(row, 'change')}."
+        return [f"{_moved(row)}: net experience moved by {points(row['change'], row['change_low'], row['change_high'])}."]
     if row["net_change"] is None:
-        return "There is nothing to compare it with: no source spoke enough in the period before." if row["evidence_level"] == "direction" else ""
-    apart = f" But sources moved apart: {row['rose']} up, {row['fell']} down." if row["rose"] and row["fell"] else ""
-    return f"{_moved(row)}: great minus trouble moved by {_points(row, 'net_change')}, each source compared with itself.{apart}"
+        return ["There is nothing to compare it with: no source spoke enough in the period before."] if row["evidence_level"] == "direction" else []
+    moved = points(row["net_change"], row["net_change_low"], row["net_change_high"])
+    apart = f"But sources moved apart: {row['rose']} up, {row['fell']} down." if row["rose"] and row["fell"] else ""
+    return [f"{_moved(row)}: great minus trouble moved by {moved}, each source compared with itself.", apart]
 
 
 def _moved(row: Row) -> str:
@@ -240,7 +257,7 @@ def _expected(known: Known) -> str:
         below, above = (known.measures.get(f"expectation_{name}_of_{whom}") for name in ("below", "exceeded"))
         if below and above and below["denominator"] >= SPOKEN_FROM:
             moved = known.measures.get(f"expectation_exceeded_change_of_{whom}")
-            trend = f", {_signed(100 * moved['value'])} points from before" if moved and (moved["high"] < 0 or moved["low"] > 0) else ""
+            trend = f", {signed(100 * moved['value'])} points from before" if moved and (moved["high"] < 0 or moved["low"] > 0) else ""
             return f"Of {below['denominator']} {words}, {_share(below)} got less and {_share(above)} more{trend}."
     return ""
 
@@ -253,16 +270,15 @@ def _kept(known: Known) -> str:
     return f"Even of the {kept['denominator']} among them for whom every measure went well, {_share(kept)} got less than they had expected."
 
 
-def _survey(known: Known) -> str:
-    """What the survey says, and whether to trust it here."""
+def _means(known: Known) -> str:
+    """What the scores are on average."""
     scores = [
         f"{score['score_name'] or 'the score'} in {score['source']} {score['mean']:.1f} ({score['mean_low']:.1f}–{score['mean_high']:.1f}; "
         f"{score['score_worst']:g} is worst, {score['score_best']:g} best; {score['n']} answers)"
         for score in sorted(known.scores, key=lambda score: (score["source"], score["score_name"] or ""))
         if score["n"] >= SPOKEN_FROM
     ]
-    told = f"On average: {', '.join(scores)}." if scores else ""
-    return " ".join(part for part in (told, _trust(known), _answered(known)) if part)
+    return f"On average: {', '.join(scores)}." if scores else ""
 
 
 def _trust(known: Known) -> str:
@@ -279,7 +295,7 @@ def _trust(known: Known) -> str:
 
 
 def _rosier(excess: Row) -> str:
-    return f"{excess['value']:.0f} points rosier than surveys usually are ({_signed(excess['low'])} to {_signed(excess['high'])})"
+    return f"{excess['value']:.0f} points rosier than surveys usually are ({signed(excess['low'])} to {signed(excess['high'])})"
 
 
 def _answered(known: Known) -> str:
@@ -290,14 +306,16 @@ def _answered(known: Known) -> str:
 
 
 def _silent(known: Known) -> str:
-    """Whom we did not hear."""
+    """Whom we did not hear, of a stage as a whole."""
+    if not known.is_whole:
+        return ""
     silent, heard = known.covered.get("failed_silent") or 0, known.covered.get("failed_heard") or 0
     if not silent + heard:
         return ""
-    failed = _count(silent + heard, "customer", "customers")
+    failed = count(silent + heard, "customer", "customers")
     if not silent:
         return f"A measure failed for {failed}, and all of them spoke up."
-    return f"A measure failed for {failed}, and {_number(silent) if heard else 'all'} of them said nothing in any source: silence is not content."
+    return f"A measure failed for {failed}, and {number(silent) if heard else 'all'} of them said nothing in any source: silence is not content."
 
 
 def _why(known: Known) -> str:
@@ -305,13 +323,13 @@ def _why(known: Known) -> str:
     row = known.row
     if not known.is_whole or row["period_kind"] == "month" or not row["why"]:
         return ""
-    answered = _count(row["year_answers"] or 0, "customer asked at random has", "customers asked at random have")
+    answered = count(row["year_answers"] or 0, "customer asked at random has", "customers asked at random have")
     told: dict[str, str] = {
-        "few customers": f"Only {_count(row['customers'] or 0, 'customer was', 'customers were')} there, too few for a number.",
+        "few customers": f"Only {count(row['customers'] or 0, 'customer was', 'customers were')} there, too few for a number.",
         "few answers": f"Only {answered} answered here in a year, too few for a number of all customers.",
         "cells unknown": "A number of all customers takes operations with customers' ids, to know for whom something failed.",
         "answer ratio": "Customers with a failure or a ticket answer so much less when asked at random that no number of all customers can be given.",
-        "wide": f"{_capital(answered)} answered here in a year, too few for a number of all customers.",
+        "wide": f"{capital(answered)} answered here in a year, too few for a number of all customers.",
     }
     return told.get(row["why"], "")
 
@@ -323,7 +341,7 @@ def _caution(known: Known) -> str:
     best, worst = max(known.told, key=lambda source: source["indicator"]), min(known.told, key=lambda source: source["indicator"])
     if best["indicator_low"] > 0 > worst["indicator_high"]:
         return (
-            f"The sources disagree: {best['source']} sounds well, {worst['source']} does not. Each hears other customers, "
+            f"The sources disagree: what {best['source']} brings sounds well, what {worst['source']} brings does not. Each hears other customers, "
             "so neither tells how all customers live here."
         )
     return "This is what those who spoke said, not how all customers live here."
@@ -347,7 +365,7 @@ def _interval(source: Row, name: str) -> str:
 def _share(row: Row, name: str = "value", stem: str | None = None) -> str:
     """A share with its interval; the interval's ends are called low and high, or begin with `stem`."""
     low, high = ("low", "high") if stem is None else (f"{stem}_low", f"{stem}_high")
-    return f"{100 * row[name]:.0f}{SPACE}% ({100 * row[low]:.0f}–{100 * row[high]:.0f}{SPACE}%)"
+    return interval(row[name], row[low], row[high])
 
 
 def _of_100(measure: Row) -> str:
@@ -355,44 +373,16 @@ def _of_100(measure: Row) -> str:
     return f"{value:.0f} ({low:.0f}–{high:.0f})"
 
 
-def _points(row: Row, name: str) -> str:
-    return f"{_signed(row[name])} points ({_signed(row[f'{name}_low'])} to {_signed(row[f'{name}_high'])})"
-
-
-def _signed(points: float) -> str:
-    whole = round(points)
-    return f"{whole:+d}".replace("-", "−") if whole else "0"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _count(value: int, one: str, many: str) -> str:
-    return f"{_number(value)} {one if value == 1 else many}"
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
 # periods in words
+
+
+def _days(row: Row) -> str:
+    """First to last day of the period, such as '9 Sep to 7 Dec 2022'."""
+    return span(pd.Timestamp(row["period_start"]).date(), pd.Timestamp(row["period_end"]).date() - dt.timedelta(days=1))
 
 
 def _running(row: Row) -> str:
     return "" if row["is_over"] or row["period_kind"] == "rolling" else " (not over yet)"
-
-
-def _span(row: Row) -> str:
-    """First to last day of the period, such as '9 Sep to 7 Dec 2022'."""
-    first, last = _date(row["period_start"]), _date(row["period_end"]) - dt.timedelta(days=1)
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day} to {last.day} {last:%b %Y}"
-    return f"{first.day} {first:%b}{'' if first.year == last.year else f' {first.year}'} to {last.day} {last:%b %Y}"
-
-
-def _date(day: Any) -> dt.date:
-    return pd.Timestamp(day).date()
 
 
 # tables by row

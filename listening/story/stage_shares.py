@@ -13,7 +13,7 @@ METHODS = {shares.CORRECTED: "corrected", shares.UNCORRECTED: "uncorrected"}
 
 def tell(warehouse: Warehouse) -> None:
     """Make the shares of the periods that are counted again, corrected for the classifier's errors where labels of the same texts allow it."""
-    read = warehouse.frame("story/read_shares_due").astype({"period_start": object, "period_end": object})
+    read = warehouse.whole("story/read_shares", of="story/due").astype({"period_start": object, "period_end": object})
     labels = warehouse.frame("story/label_counts")
     counted = read.groupby([*KEY, "stage"])["n"].sum().reset_index()
     rows = shares.stage_shares(counted, labels)
@@ -21,5 +21,4 @@ def tell(warehouse: Warehouse) -> None:
     rows = rows.merge(within.rename(columns=WITHIN), on=[*KEY, "stage"], how="left")
     rows = rows.merge(counted.groupby(KEY)["n"].sum().rename("texts").reset_index(), on=KEY)
     rows = rows.merge(read[PERIOD].drop_duplicates(), on="period")
-    warehouse.delete("story/stage_shares", warehouse.query("story/touched_names"))
-    warehouse.insert("story/stage_shares", rows.assign(**{name: rows[name].map(METHODS) for name in ("method", "negative_method")}))
+    warehouse.renew("story/stage_shares", "story/touched_periods", rows.assign(**{name: rows[name].map(METHODS) for name in ("method", "negative_method")}))

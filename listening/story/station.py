@@ -34,8 +34,8 @@ COUNTS = [
 ]  # fmt: skip
 DAYS = {"period_start": object, "period_end": object}
 BY_PERIOD = (
-    "passages", "members", "customers", "asked", "cells", "coverage", "stage_counts", "survey_cells", "failures", "heard", "kept_feedback",
-    "representation", "score_counts", "touchpoint_counts", "theme_counts", "theme_customers", "read_shares", "quote_candidates",
+    "customers", "asked", "cells", "coverage", "stage_counts", "survey_cells", "failures", "heard", "kept_feedback",
+    "representation", "score_counts", "touchpoint_counts", "theme_counts", "theme_customers", "read_shares", "read_words", "quote_candidates",
 )  # fmt: skip  # each from what is known of its period's days and from those before it
 log = logging.getLogger(__name__)
 
@@ -55,26 +55,35 @@ def tell(warehouse: Warehouse, journey: Journey, company: Company, clock: dt.dat
     given = {
         "clock": clock, "timezone": company.timezone, "today": clock.astimezone(ZoneInfo(company.timezone)).date(),
         "fiscal_start": company.fiscal_year_starts_in, "names": journey.names, "touchpoints": list(points), "stages": list(points.values()),
+        "enough": shares.ENOUGH_WITHIN, "most_compared": quotes.MOST_COMPARED,
     }  # fmt: skip
     with warehouse.transaction():
-        _count(warehouse, given)
-        told = _tell(warehouse, journey)
-        stage_shares.tell(warehouse)
+        if _count(warehouse, given, journey):
+            _tell_periods(warehouse, journey)
+            _tell(warehouse, journey)
+    told = Told(**warehouse.rows("story/number_told")[0])
     log.info("told %s stories of %s periods", told.stories, told.periods)
     return told
 
 
-def _count(warehouse: Warehouse, given: dict[str, Any]) -> None:
-    """Count the periods again of which anything differs from when they were told last; all of them where they are counted in another way."""
+def _count(warehouse: Warehouse, given: dict[str, Any], journey: Journey) -> bool:
+    """Count the periods again of which anything differs from when they were told last; gives whether there are any.
+
+    All of them are counted where it is done in another way than last, or of another journey.
+    """
     for name in ("periods", "days", "surveys"):
         warehouse.build(f"story/{name}", **given)
-    version = _version(warehouse, given)
+    version = _version(warehouse, given, journey)
     is_anew = not warehouse.rows("story/number_of_told_periods", version=version)[0]["periods"]
     if is_anew:
-        for name in ("told_periods", "stage_shares"):
+        for name in ("told_periods", "stage_shares", "stage_scores", "stage_themes", "quotes", "quoted"):
             warehouse.empty(f"story/{name}")
-    for name in ("touched_periods", "due", "due_days"):
+    for name in ("touched_periods", "due", "due_days", "retold", "compared"):
         warehouse.build(f"story/{name}")
+    if not is_anew and not len(warehouse.select("story/touched_periods", ["period"])):
+        return False
+    for name in ("passages", "members"):
+        warehouse.build(f"story/{name}", **given)
     for name in BY_PERIOD:
         if is_anew:
             warehouse.build(f"story/{name}", **given)
@@ -82,17 +91,26 @@ def _count(warehouse: Warehouse, given: dict[str, Any]) -> None:
             warehouse.recount(f"story/{name}", "story/touched_periods", **given)
     warehouse.replace("story/told_days", warehouse.query("story/all_days"))
     warehouse.replace("story/told_periods", warehouse.query("story/periods_told", version=version))
+    return True
 
 
-def _version(warehouse: Warehouse, given: dict[str, Any]) -> str:
-    """What periods are counted by, beside their days: the way of counting, the settings, and which survey a stage's invitations are to."""
+def _version(warehouse: Warehouse, given: dict[str, Any], journey: Journey) -> str:
+    """What periods are told by, beside their days: the way of counting, settings, journey, and which survey a stage's invitations are to."""
     settings = {name: value for name, value in given.items() if name not in ("clock", "today")}  # these two are in what days and periods are
     program = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
-    content = json.dumps([tables.version("story"), program, settings, warehouse.rows("story/all_surveys")])
+    content = json.dumps([tables.version("story"), program, settings, repr(journey), warehouse.rows("story/all_surveys")])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def _tell(warehouse: Warehouse, journey: Journey) -> Told:
+def _tell_periods(warehouse: Warehouse, journey: Journey) -> None:
+    """Tell again what follows from the counts of a period and the one before it alone."""
+    stage_shares.tell(warehouse)
+    themes.tell(warehouse)
+    scored = warehouse.whole("story/score_counts", of="story/retold")
+    warehouse.renew("story/stage_scores", "story/retold", feedback.scores(scored[scored["stage"].isin(journey.names)]))
+
+
+def _tell(warehouse: Warehouse, journey: Journey) -> None:
     def whole(name: str) -> pd.DataFrame:
         found = warehouse.whole(f"story/{name}")
         return found[found["stage"].isin(journey.names)]
@@ -108,21 +126,38 @@ def _tell(warehouse: Warehouse, journey: Journey) -> Told:
     spans = pd.concat([counts[PLACES], periods, _spans(estimated.stages, periods)]).drop_duplicates()
     spoke = said.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=said.groupby(KEY)["n"].max()).reset_index()
     stories = _stories(journey, spans, spoke, feedback.changes(said), whole("heard"), customers, estimated.stages, gaps).merge(_before(periods), how="left")
-    read_words = warehouse.frame("story/read_words", enough=shares.ENOUGH_WITHIN)
-    measured = measures.measure(stories, spoke, whole("kept_feedback"), read_words, asked, whole("representation"), periods)
-    scores, gathered = feedback.scores(whole("score_counts")), places.standing_out(said)
-    points, themed = touchpoints.tell(whole("touchpoint_counts"), journey), themes.of_stages(warehouse)
-    picked = quotes.pick(whole("quote_candidates"), _weights(stories))
-    stories["story"] = sentences.tell_all(journey, stories, _told(said), scores, gathered, themed, measured, coverage, LEAST_UNITS)
+    measured = measures.measure(stories, spoke, whole("kept_feedback"), warehouse.whole("story/read_words"), asked, whole("representation"), periods)
+    gathered, points = places.standing_out(said), touchpoints.tell(whole("touchpoint_counts"), journey)
+    scores, named = warehouse.whole("story/stage_scores"), warehouse.frame("story/themes_to_name", least=sentences.LEAST_NAMED, most=sentences.THEMES_NAMED)
+    told = sentences.tell_all(journey, stories, _told(said), scores, gathered, named, measured, coverage, LEAST_UNITS)
+    stories["story"] = [" ".join(sentence.text for sentence in each) for each in told]
     published = {
-        "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_scores": scores, "stage_measures": measured,
-        "stage_places": gathered, "touchpoint_story": points, "quotes": picked, "stage_story": stories,
-        "stage_themes": themed,
+        "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_measures": measured,
+        "stage_places": gathered, "touchpoint_story": points, "stage_story": stories,
+        "story_sentences": _by_sentence(stories, told),
     }  # fmt: skip
     warehouse.replace("story/readings", read)
     for name, rows in published.items():
         warehouse.replace(f"story/{name}", _told(rows))
-    return Told(periods=stories["period"].nunique(), stories=len(stories), quotes=len(picked))
+    _quote(warehouse, stories)
+
+
+def _quote(warehouse: Warehouse, stories: pd.DataFrame) -> None:
+    """Choose the quotes again of stages and periods that are touched, or whose sides are divided otherwise."""
+    for name in ("quoted", "quotes"):
+        warehouse.renew(f"story/{name}", "story/touched_periods", [])
+    sides = quotes.sides(stories)
+    compared = sides.merge(warehouse.whole("story/quoted"), how="outer", indicator=True)
+    warehouse.replace("story/requoted", compared.loc[compared["_merge"] != "both", quotes.KEY].drop_duplicates())
+    warehouse.renew("story/quotes", "story/requoted", quotes.pick(warehouse.whole("story/quote_candidates", of="story/requoted"), sides))
+    warehouse.replace("story/quoted", sides)
+
+
+def _by_sentence(stories: pd.DataFrame, told: list[list[sentences.Sentence]]) -> pd.DataFrame:
+    """One row for each sentence of each story, with the part that it belongs to."""
+    rows = [(place, number, *each) for place, said in enumerate(told) for number, each in enumerate(said, start=1)]
+    frame = pd.DataFrame(rows, columns=["place", "sentence_no", "part", "text"])
+    return stories[[*PLACES, "stage"]].reset_index(drop=True).merge(frame, left_index=True, right_on="place").drop(columns="place")
 
 
 def _with_readings(said: pd.DataFrame, read: pd.DataFrame, contributions: pd.DataFrame, periods: pd.DataFrame) -> pd.DataFrame:
@@ -173,12 +208,6 @@ def _before(periods: pd.DataFrame) -> pd.DataFrame:
     past = periods.rename(columns={"period": "before", "period_end": "ended"})[["period_kind", "before", "ended"]]
     both = periods.merge(past, left_on=["period_kind", "period_start"], right_on=["period_kind", "ended"])
     return both[["period_kind", "period", "before"]]
-
-
-def _weights(stories: pd.DataFrame) -> pd.DataFrame:
-    """How much of trouble and great the quotes are to show: of all customers where it is known, else of those who spoke."""
-    known = stories["trouble_of_customers"].notna()
-    return stories.assign(**{side: stories[f"{side}_of_customers"].where(known, stories[side]) for side in quotes.SIDES})
 
 
 def _evidence(frame: pd.DataFrame) -> dict[str, pd.Series[Any]]:

@@ -1,4 +1,4 @@
-"""What customers talk about at each stage, by period and side: takes counts of themes by source, gives shares with intervals and changes."""
+"""What customers talk about at each stage, by period and side: takes counts of themes by source, gives the table `stage_themes`."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ PERIOD = ["period_kind", "period", "period_start", "period_end", "is_over"]
 CELL = ["stage", "theme", "side"]
 
 
-def of_stages(warehouse: Warehouse) -> pd.DataFrame:
-    """The rows of `stage_themes`."""
-    counts = warehouse.whole("story/theme_counts").astype({"period_start": object, "period_end": object})
+def tell(warehouse: Warehouse) -> None:
+    """Make what is told again of themes, with intervals and changes."""
+    counts = warehouse.whole("story/theme_counts", of="story/compared").astype({"period_start": object, "period_end": object})
+    told = _of_stages(counts, warehouse.whole("story/theme_customers", of="story/retold"))
+    told = told.merge(warehouse.frame("story/themes_named").astype({"opened_on": object}), on="theme", how="left")
+    told.loc[told["theme"] == OTHER, ["name", "kind"]] = ["Other", OTHER]
+    warehouse.renew("story/stage_themes", "story/retold", told)
+
+
+def _of_stages(counts: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the periods of which customers are known."""
     spoken = counts.drop_duplicates(["period_kind", "period", "stage", "side", "source"])
     whole = spoken.groupby(["period_kind", "period", "stage", "side"], as_index=False)["denominator"].sum()
     frame = counts.groupby([*PERIOD, *CELL], as_index=False)[["units", "records", "trouble", "great"]].sum()
-    frame = frame.merge(whole, on=["period_kind", "period", "stage", "side"])
-    frame = frame.merge(warehouse.whole("story/theme_customers"), on=["period_kind", "period", *CELL])
+    frame = frame.merge(whole, on=["period_kind", "period", "stage", "side"]).merge(customers, on=["period_kind", "period", *CELL])
     frame["share"], frame["low"], frame["high"] = intervals.share(frame["units"], frame["denominator"])
     frame = frame.merge(_changes(counts, spoken), on=["period_kind", "period", *CELL], how="left")
-    frame = frame.merge(warehouse.frame("story/themes_named").astype({"opened_on": object}), on="theme", how="left")
-    is_other = frame["theme"] == OTHER
-    frame.loc[is_other, ["name", "kind"]] = ["Other", OTHER]
-    frame["cut_by"] = frame["cut_value"] = "all"
-    frame = frame.assign(is_other=is_other, fewer=-frame["units"])
+    frame = frame.assign(cut_by="all", cut_value="all", is_other=frame["theme"] == OTHER, fewer=-frame["units"])
     frame = frame.sort_values(["period_kind", "period_start", "stage", "side", "is_other", "fewer", "theme"], kind="stable").reset_index(drop=True)
     frame["rank"] = frame.groupby(["period_kind", "period", "stage", "side"]).cumcount() + 1
     return frame

@@ -10,9 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import accuracy, labelled, pool, watching
+from listening.tagging import accuracy, labelled, parts, pool, watching
 from listening.tagging.classifier import Classifier, load
-from listening.tagging.tagger import Tagger
+from listening.tagging.parts import Workers
+from listening.tagging.tagger import Tables, Tagger
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace
 
@@ -32,8 +33,8 @@ class Tagged:
     notes: tuple[str, ...] = ()
 
 
-def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
-    """Tag what is to be tagged, a chunk at a time; all of a night's tags are kept together or none.
+def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey, workers: Workers | None = None) -> Tagged:
+    """Tag what is to be tagged, a chunk at a time or by workers; all of a night's tags are kept together or none.
 
     Raises:
         Mend: there is no classifier, or it was fitted to other stages than the journey has.
@@ -51,8 +52,7 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey) -> Tagged:
         for name in ("tags", "record_stages", "sentences", "sentence_themes"):
             warehouse.execute(f"tagging/forget_{name}")
         (counted,) = warehouse.rows("tagging/count_waiting")
-        processes = pool.cores() if counted["waiting"] >= pool.POOL_FROM else 1
-        for tables in pool.tag(tagger, workspace.models, _waiting(warehouse, counted["waiting"]), processes):
+        for tables in _tables(workspace, warehouse, tagger, counted["waiting"], workers):
             for name, rows in vars(tables).items():
                 warehouse.insert(f"tagging/{name}", rows)
             tagged.records += len(tables.tags)
@@ -74,10 +74,18 @@ def _tagger(classifier: Classifier, journey: Journey) -> Tagger:
     return Tagger(classifier, journey, f"{TAGGING_VERSION}-{classifier.version}-{journey.version}")
 
 
-def _waiting(warehouse: Warehouse, number: int) -> Iterator[pa.Table]:
+def _tables(workspace: Workspace, warehouse: Warehouse, tagger: Tagger, waiting: int, workers: Workers | None) -> Iterator[Tables]:
+    """The tags of all that waits; what would not fill a part is no matter for workers."""
+    if workers and waiting > workers.rows:
+        return parts.tag(tagger, workspace.models, _waiting(warehouse, waiting, min(CHUNK, workers.rows)), workspace.parts, workers)
+    processes = pool.cores() if waiting >= pool.POOL_FROM else 1
+    return pool.tag(tagger, workspace.models, _waiting(warehouse, waiting, CHUNK), processes)
+
+
+def _waiting(warehouse: Warehouse, number: int, chunk: int) -> Iterator[pa.Table]:
     """The records that wait, a chunk at a time, so that memory holds a few chunks however many there are."""
-    for start in range(0, number, CHUNK):
-        yield warehouse.query("tagging/waiting", start=start, stop=start + CHUNK)
+    for start in range(0, number, chunk):
+        yield warehouse.query("tagging/waiting", start=start, stop=start + chunk)
 
 
 def _check_stages(classifier: Classifier, journey: Journey, workspace: Workspace) -> None:

@@ -28,7 +28,7 @@ from listening.workspace import Company, Workspace
 
 CHUNK = 50_000
 ENOUGH_TO_LOOK = 30  # customers without a theme at a stage, new since it was last looked at
-MOST_TO_LOOK_AT = 50_000  # sentences of a stage; of more, the newest
+MOST_TO_LOOK_AT = 20_000  # sentences of a stage; of more, the newest
 DAYS_TO_LOOK_BACK = 90
 ELSEWHERE = 5_000  # sentences of each other stage to compare with
 log = logging.getLogger(__name__)

@@ -32,7 +32,10 @@ def tell(
     names = {row["theme"]: row["name"] for row in warehouse.rows("warnings/theme_names")}
     owners = {stage.stage: stage.owner for stage in journey.stages}
     warnings, quotes = [], []
-    for warning in _united(alarms):
+    united = _united(alarms)
+    if united:
+        warehouse.build("warnings/troubled", since=min(warning["began_on"] for warning in united), until=given["until"])
+    for warning in united:
         warning["acknowledged_on"] = acknowledged.day(warning)
         own = [source for key in warning.pop("alarms") for source in sources.get(key, [key.source or ""])]
         asked = {name: warning[name] for name in ("stage", "theme", "measure", "began_on")}
@@ -42,8 +45,10 @@ def tell(
         warning |= warehouse.rows("warnings/affected", **asked)[0]
         said = warehouse.rows("warnings/quotes", **asked)
         quotes += [row | {"warning_id": warning["warning_id"]} for row in said]
-        warning["text"] = wording.text(warning, journey, company, names, said)
+        warning["text"] = wording.text(warning, journey, company, names)
         warnings.append(warning)
+    if united:
+        warehouse.empty("warnings/troubled")  # what serves for a moment only holds nobody's words
     warehouse.replace("warnings/warnings", warnings)
     warehouse.replace("warnings/warning_quotes", quotes)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
+from listening.figures import day, money
 from listening.journey import Journey
 from listening.workspace import Company
 
@@ -12,11 +12,9 @@ Row = dict[str, Any]
 OTHER = "other"  # the theme of what no theme fits
 
 
-def text(warning: Row, journey: Journey, company: Company, themes: dict[str, str], quotes: list[Row]) -> str:
-    """All that a leader needs to read of a warning."""
-    told = (
-        _what(warning, journey, themes), _since(warning), _where(warning, journey), _whom(warning, company), _whose(warning), _how_now(warning), _said(quotes),
-    )  # fmt: skip
+def text(warning: Row, journey: Journey, company: Company, themes: dict[str, str]) -> str:
+    """All that a leader needs to read of a warning; customers' words stand beside it."""
+    told = (_what(warning, journey, themes), _since(warning), _where(warning, journey), _whom(warning, company), _whose(warning), _how_now(warning))
     return " ".join(sentence for sentence in told if sentence)
 
 
@@ -35,7 +33,7 @@ def _what(warning: Row, journey: Journey, themes: dict[str, str]) -> str:
 
 
 def _since(warning: Row) -> str:
-    return f"It began about {_day(warning['began_on'])} and was warned of on {_day(warning['opened_on'])}."
+    return f"It began about {day(warning['began_on'])} and was warned of on {day(warning['opened_on'])}."
 
 
 def _where(warning: Row, journey: Journey) -> str:
@@ -54,8 +52,8 @@ def _whom(warning: Row, company: Company) -> str:
     if warning["value"] is None:
         return f"{who}; what they are worth is not known."
     of = "" if warning["valued"] == warning["customers"] else f" (known of {warning['valued']:,} of them)"
-    basis = f" {warning['value_basis']}" if warning["value_basis"] else ""
-    return f"{who}, worth {company.currency} {warning['value']:,.0f}{basis} a year{of}."
+    basis = f" of {warning['value_basis']}" if warning["value_basis"] else ""
+    return f"{who}, worth {money(warning['value'], company.currency)}{basis} a year{of}."
 
 
 def _whose(warning: Row) -> str:
@@ -65,20 +63,11 @@ def _whose(warning: Row) -> str:
 def _how_now(warning: Row) -> str:
     now = f"{_number(warning['observed_now'])} in {warning['observed_days']} days, expected {_number(warning['expected_now'])}"
     if warning["closed_on"]:
-        return f"It closed on {_day(warning['closed_on'])} after 7 calm days: {now}."
+        return f"It closed on {day(warning['closed_on'])} after 7 calm days: {now}."
     if warning["judged_on"] <= warning["opened_on"]:
         return "It closes by itself after 7 calm days."
-    return f"By {_day(warning['judged_on'])}: {now}; it closes by itself after 7 calm days."
-
-
-def _said(quotes: list[Row]) -> str:
-    said = " ".join(f"“{quote['text']}” ({quote['source']}, {_day(quote['said_on'])})" for quote in quotes)
-    return f"In customers' words: {said}" if said else ""
+    return f"By {day(warning['judged_on'])}: {now}; it closes by itself after 7 calm days."
 
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 or value == round(value) else f"{value:.1f}"
-
-
-def _day(day: dt.date) -> str:
-    return f"{day.day} {day:%B %Y}"

@@ -10,6 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from listening import figures
 from listening.publish import site, wording
 
 SHOWN = 25  # sentences; the page has them all
@@ -74,12 +75,12 @@ def of_night(company: str, sentences: list[str], since: dt.date | None, failed: 
         mended: the day of a night that failed and was told, where this is the first one done since.
         page: where people open the page.
     """
-    changed = wording.count(len(sentences), "thing", "things") + " changed" if sentences else "nothing new"
-    lead = f"Since {wording.day(since)}:" if sentences and since else "" if sentences else "Nothing else changed."
+    changed = figures.count(len(sentences), "thing", "things") + " changed" if sentences else "nothing new"
+    lead = f"Since {figures.day(since)}:" if sentences and since else "" if sentences else "Nothing else changed."
     if mended:
-        lead = f"The night runs again; on {wording.day(mended)} it had failed. {lead}"
+        lead = f"The night runs again; on {figures.day(mended)} it had failed. {lead}"
     if failed:
-        names = wording.listed(failed)
+        names = figures.listed(failed)
         lead = f"The night was done in part: {names} could not be read. The rest is published; what to mend stands first on the page. {lead}"
     return Message(f"{company}: {changed}{', done in part' if failed else ''}", lead.strip(), tuple(sentences), page)
 

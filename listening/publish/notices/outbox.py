@@ -14,7 +14,7 @@ import logging
 from contextlib import suppress
 from typing import Any, TypedDict
 
-from listening.publish import wording
+from listening import figures
 from listening.publish.facts import Facts
 from listening.publish.notices import message as messages
 from listening.publish.notices.posting import Block, post
@@ -76,7 +76,7 @@ def tell_of_failure(workspace: Workspace, settings: Settings, today: dt.date, se
             post(workspace, settings.digest, way, message, f"failed {today} {way} {workspace.root}", by_block)
         except Mend as problem:
             log.warning("that the night failed could not be told by %s: %s", way, problem)
-            late = {"id": f"failed {today}", "sentence": f"On {wording.day(today)} the night failed, which could not be told then.", "since": today.isoformat()}
+            late = {"id": f"failed {today}", "sentence": f"On {figures.day(today)} the night failed, which could not be told then.", "since": today.isoformat()}
             book[way]["waiting"] += [late] if late not in book[way]["waiting"] else []
         else:
             book[way]["failed_on"] = today.isoformat()

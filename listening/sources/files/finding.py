@@ -6,6 +6,7 @@ twice. One that changes while it is looked at is left for the next night.
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 import zlib
@@ -56,8 +57,8 @@ def pulls(source: Source, root: Path, known: Known) -> Iterator[Pull | Fault]:
                 yield pull
 
 
-def read(path: Path) -> tuple[list[Row], list[str]]:
-    """All rows of one file as it stands now, whatever its format and encoding, with remarks on how it was read.
+def read(path: Path, most: int | None = None) -> tuple[list[Row], list[str]]:
+    """All rows of one file as it stands now, or its first ones, whatever its format and encoding, with remarks on how it was read.
 
     Raises:
         Unreadable: it cannot be read as a table.
@@ -65,7 +66,8 @@ def read(path: Path) -> tuple[list[Row], list[str]]:
     pull = Pull(printable(path.name), "", 0, iter(()))
     try:
         content = decoding.examine(path, None)
-        return list(_rows(path, Source(name=path.stem, connector="files", kind="survey"), content, pull)), pull.notes
+        rows = _rows(path, Source(name=path.stem, connector="files", kind="survey"), content, pull)
+        return list(itertools.islice(rows, most)), pull.notes
     except (OSError, EOFError, zlib.error) as error:
         raise Unreadable(_cannot_be_read(error)) from None
 

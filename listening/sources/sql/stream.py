@@ -18,6 +18,8 @@ from listening.sources.sql.asking import Walk
 from listening.sources.sql.connecting import TIMEOUT, Database
 from listening.workspace import FACT_KINDS, FEEDBACK_KINDS
 
+EVERY_NIGHT = 100_000  # up to so many rows every night compares
+
 
 def rows(session: Session, database: Database, state: State | None) -> Iterator[Page]:
     """What is new or changed in a table. Without a cursor the first night reads it, and from then on what the comparison finds."""
@@ -41,13 +43,14 @@ def differences(session: Session, database: Database, state: State | None) -> It
     """Now and then, the rows that landing lacks or has otherwise, and a tombstone for each that is gone."""
     if not database.is_walked or not _is_time_to_compare(session, state):
         return
-    if not database.is_new:  # else everything has come tonight
+    if database.is_new:  # everything has come tonight
+        yield Page([], {"compared_at": session.clock})
+    else:
         yield from _differing(session, database)
-    yield Page([], {"compared_at": session.clock})
 
 
 def _differing(session: Session, database: Database) -> Iterator[Page]:
-    """What a comparison of all ids brings.
+    """What a comparison of all ids brings, and how many there are.
 
     Raises:
         Stopped: so much is gone that it rather looks like a mistake.
@@ -59,6 +62,7 @@ def _differing(session: Session, database: Database) -> Iterator[Page]:
         yield Page([found.tombstone(key) for key in differs.gone])
     for page in asking.rows_of(database, differs.missing):
         yield Page(page)
+    yield Page([], {"compared_at": session.clock, "rows": differs.seen})
 
 
 def _reached(session: Session, walk: Walk, clock: Any) -> State | None:
@@ -91,12 +95,13 @@ def _before(session: Session, checkpoint: State | None, newest: Any) -> Any:
 
 
 def _is_time_to_compare(session: Session, state: State | None) -> bool:
-    return not session.is_rehearsal and absent.is_due(session, state["compared_at"] if state else 0, _days(session))
+    state = state or {"compared_at": 0}
+    return not session.is_rehearsal and absent.is_due(session, state["compared_at"], _days(session, state.get("rows", 0)))
 
 
-def _days(session: Session) -> int:
-    """Days between comparisons; without a cursor every night compares."""
-    return int(session.option("compare_days", absent.DAYS_BETWEEN if session.option("cursor") else 1))
+def _days(session: Session, rows: int = 0) -> int:
+    """Days between comparisons, where the settings say nothing; without a cursor, and of a small table, every night compares."""
+    return int(session.option("compare_days", absent.DAYS_BETWEEN if session.option("cursor") and rows > EVERY_NIGHT else 1))
 
 
 def _open(session: Session, url: str) -> AbstractContextManager[Any]:
@@ -123,7 +128,11 @@ CONNECTOR = Connector(
         "cursor": Setting("the column that grows with every change of a row; without one the whole table is read every night", '"updated_at"', is_usual=True),
         "deleted": Setting("the column that says that a row is deleted", '"deleted_at"'),
         "lag": Setting("how far before the cursor to read again, for what is committed late: seconds, or steps of a number", str(edges.LAG_SECONDS), kind=int),
-        "compare_days": Setting("days between comparisons of all ids, which find what was deleted; 0 for never", str(absent.DAYS_BETWEEN), kind=int),
+        "compare_days": Setting(
+            f"days between comparisons of all ids, which find what was deleted; without it every night up to {EVERY_NIGHT:,} rows; 0 for never",
+            str(absent.DAYS_BETWEEN),
+            kind=int,
+        ),
         "gone_at_most": Setting("the share of rows that may be gone before it counts as a mistake", str(absent.GONE_AT_MOST), kind=(int, float)),
         "timeout": Setting("seconds after which a question is given up", str(TIMEOUT), kind=int),
     },
@@ -141,7 +150,7 @@ CONNECTOR = Connector(
             name="differences",
             walk=differences,
             key=("key",),
-            cursor="every compare_days, all ids with their cursor (or a hash of the row) beside what has landed",
+            cursor=f"every night, beyond {EVERY_NIGHT:,} rows every compare_days: all ids with their cursor (or a hash of the row) beside what has landed",
             overlap="all of it",
             deletions="ids that are no longer there",
             needs={},

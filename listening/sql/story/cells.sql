@@ -1,7 +1,6 @@
 with named as (
     select period_kind, period, cut_by, cut_value, stage, failed, had_ticket, count(*) as customers
     from story.members
-    semi join story.due using (period_kind, period)
     where period_kind <> 'month'
     group by all
 ),

@@ -1,6 +1,6 @@
 -- customers in a stage: the distinct ones with an operations row there; without ids, the volume of the largest measure
 with passages as (
-    from story.passages semi join story.due using (period_kind, period) where customer_id is null
+    from story.passages where customer_id is null
 ),
 
 counts as (
@@ -28,7 +28,6 @@ volumes as (
 named as (
     select period_kind, period, cut_by, cut_value, stage, count(*) as customers
     from story.members
-    semi join story.due using (period_kind, period)
     group by all
 )
 

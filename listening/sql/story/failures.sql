@@ -1,6 +1,6 @@
 -- what each source of operations says of a stage: customers, or passages where nobody is named, and how many met a failure
 with passages as (
-    from story.passages semi join story.due using (period_kind, period) where period_kind <> 'month'
+    from story.passages where period_kind <> 'month'
 ),
 
 cuts as (

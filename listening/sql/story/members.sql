@@ -1,6 +1,6 @@
 -- each customer once in a stage, period and cut
 with passages as (
-    from story.passages semi join story.due using (period_kind, period) where customer_id is not null
+    from story.passages where customer_id is not null
 ),
 
 cuts as (

@@ -36,20 +36,27 @@ quarters as (
     from quarter_starts
 ),
 
-windows as (
-    select
-        'rolling' as period_kind,
-        case number
-            when 0 then 'last 90 days'
-            when 1 then '90 days before'
-            else format('90 days to {}', (last_day - (90 * number)::integer)::date)
-        end as period,
-        (last_day - (89 + 90 * number)::integer)::date as period_start,
-        (last_day + (1 - 90 * number)::integer)::date as period_end
+window_ends as (
+    select last_day + 1 as period_end, 'last 90 days' as period
     from span
-    -- of the older windows only those that input fills from their first day
-    cross join range(greatest(2, (last_day - first_day + 1) // 90)) as windows (number)
-    where last_day is not null
+
+    union all
+
+    select last_day - 89 as period_end, '90 days before' as period
+    from span
+
+    union all
+
+    -- the older ones move every 30 days and not every night, or each night would count the whole past again; input fills them from their first day
+    select newest - number::integer as period_end, format('90 days to {}', newest - number::integer - 1) as period
+    from (select *, last_day - 179 - ((last_day - date '2000-01-01') % 30)::integer as newest from span)
+    cross join range(0, newest - first_day - 89, 90) as windows (number)
+),
+
+windows as (
+    select 'rolling' as period_kind, period, period_end - 90 as period_start, period_end
+    from window_ends
+    where period_end is not null
 ),
 
 every_period as (

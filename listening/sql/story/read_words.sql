@@ -18,9 +18,16 @@ with labelled as (
 enough as (
     select labelled.source, periods.period_kind, periods.period, periods.period_start, periods.period_end
     from labelled
-    inner join story.periods as periods on labelled.said_on >= periods.period_start and labelled.said_on < periods.period_end
+    inner join story.due as periods on labelled.said_on >= periods.period_start and labelled.said_on < periods.period_end
     group by all
     having count(*) >= $enough
+),
+
+-- looked for first, for they are few among all that was ever said
+texts_there as materialized (
+    from tagging.tagged_records
+    semi join (select source, unnest(range(period_start::timestamp, period_end::timestamp, interval 1 day))::date as said_on from enough) using (source, said_on)
+    where stage_guess is not null and stage_basis <> 'source'
 ),
 
 texts as (
@@ -31,14 +38,13 @@ texts as (
         case when units.effort >= 0.5 then 'high' when units.effort < 0.5 then 'low' else 'nothing' end as effort,
         case when units.memorable > 0 then '1' when units.memorable < 0 then '-1' else 'nothing' end as memorable,
         labelled.stage as "true", labelled.expectation as true_expectation, labelled.effort as true_effort, labelled.memorable as true_memorable
-    from signals.units as units
-    inner join signals.members as members using (unit_id)
-    inner join tagging.tagged_records as records using (record_id)
+    from texts_there as records
+    inner join signals.members as members using (record_id)
+    inner join signals.units as units using (unit_id)
     inner join records.records as said using (record_id)
     left join labelled using (record_id)
-    where units.records = 1 and units.is_worded and records.stage_guess is not null and records.stage_basis <> 'source'
+    where units.records = 1 and units.is_worded
         and (records.stage_basis <> 'person' or (said.given_stage is null and said.given_touchpoint is null))
-        and units.source in (select source from enough)
 ),
 
 -- what a customer's passage was is known by the stage that was read

@@ -50,8 +50,9 @@ select
     tags.effort, tags.expectation, tags.memorable, tags.recommend, tags.intent, tags.purpose, tags.competitor,
     tags.classifier_version, tags.journey_version,
     records.url, records.region, records.channel, records.product, records.brand, records.segment, records.unit, records.team, records.own_dimensions,
-    records.attributes
+    records.attributes, fingerprints.counted_as
 from records
+inner join signals.fingerprints as fingerprints using (record_id)
 left join tagging.tags as tags using (record_id)
 left join score_stances using (record_id)
 order by records.record_id

@@ -1,4 +1,5 @@
-select warnings.*, journey.name as title
+select warnings.*, journey.name as title, themes.name as theme_name
 from warnings
 left join journey using (stage)
-order by closed_on is not null, coalesce(closed_on, opened_on) desc, warning_id
+left join themes on warnings.theme = themes.theme
+order by warnings.closed_on is not null, coalesce(warnings.closed_on, warnings.opened_on) desc, warning_id

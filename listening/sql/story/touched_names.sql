@@ -1,1 +1,0 @@
-select period_kind, period from story.touched_periods

@@ -1,0 +1,161 @@
+"""A night tagged on Dask: the same tables to the row, also when a worker is killed, a part is given up, or there is no cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from listening import journey, night, tagging, warehouse, workspace
+from listening.tagging import Part, Workers
+from listening.workspace import Mend, Run, Workspace
+from tests.conftest import SAMPLE
+
+ROOT = Path(__file__).parents[1]
+SURVEY = '[sources.survey]\nconnector = "files"\nkind = "survey"\npath = "inbox/survey*.csv"\nscore_scale = [0, 10]\nscore_name = "NPS"\n'
+ON_DASK = '\n[run]\nworkers = "dask"\nprocesses = 2\npart = 60\n'
+LAST_DAY = "2026-06-30"
+TAGGED = ("records", "record_stages", "sentences", "record_themes", "stage_story", "stage_measures", "signals", "quotes")
+
+
+def answers(number: int) -> str:
+    """A survey of so many of the sample's comments."""
+    files = [path.read_text(encoding="utf-8").splitlines() for path in sorted((SAMPLE / "inbox").glob("survey*.csv"))]
+    said = [cell for lines in files for row in csv.DictReader(lines) for name, cell in row.items() if name.endswith("comment") and cell]
+    lines = [f'{n},2026-0{n % 6 + 1}-{n % 28 + 1:02d},"{text.replace(chr(34), "")}",{n % 11}' for n, text in enumerate(said[:number], 1)]
+    return "\n".join(["id,date,comment,score", *lines]) + "\n"
+
+
+def published(place: Workspace) -> dict[str, list[dict[str, Any]]]:
+    """All rows of the tables that tagging reaches, without the moment in which they landed."""
+    with warehouse.reading(place.published / "listening.duckdb") as store:
+        rows = {name: store.whole(f"main/{name}").drop(columns=["landed_at", "pull_id"], errors="ignore") for name in TAGGED}
+    return {name: frame.astype(object).where(frame.notna(), None).astype(str).to_dict("records") for name, frame in rows.items()}
+
+
+NIGHT = """
+import os, signal, sys
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from listening import tagging
+from pipelines import workers
+from pipelines.nightly import nightly
+
+@task(cache_policy=NO_CACHE, retries=1)
+def tag_part(part):
+    died = part.folder.parent / "died"
+    if part.folder.name == "000002" and not died.exists():
+        died.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    tagging.tag_part(part)
+    with (part.folder.parents[1] / "tagged.txt").open("a") as file:
+        file.write(f"{part.folder.name} {os.getpid()}\\n")
+
+workers.tag_part = tag_part
+print(nightly(sys.argv[1], sys.argv[2], return_state=True).message)
+"""
+
+
+@pytest.mark.prefect
+def test_a_night_on_dask_gives_the_same_tables_though_a_worker_is_killed(make_workspace: Callable[..., Workspace], tmp_path: Path) -> None:
+    pytest.importorskip("prefect_dask", reason="no Dask here: pip install 'listening-path[dask]'")
+    alone = make_workspace(SURVEY, {"survey.csv": answers(300)}, name="alone")
+    night.run(alone, LAST_DAY)
+    place = make_workspace(SURVEY + ON_DASK, {"survey.csv": answers(300)}, name="on dask")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "LISTENING_"))}
+    known = {**inherited, "PREFECT_HOME": str(tmp_path / "home"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
+             "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}  # fmt: skip
+    with (tmp_path / "said").open("w") as said:
+        done = subprocess.run([sys.executable, "-c", NIGHT, str(place.root), LAST_DAY], env=known, cwd=ROOT, stdout=said, stderr=said, timeout=180, check=False)
+    told = (tmp_path / "said").read_text()
+    assert done.returncode == 0, told
+    assert "300 tagged" in told, told
+    assert published(place) == published(alone)
+    tagged = dict(line.split() for line in (place.root / "tagged.txt").read_text().splitlines())
+    assert sorted(tagged) == ["000001", "000002", "000003", "000004", "000005"], "each part was tagged by a worker, the killed one's, too"
+    assert len(set(tagged.values())) >= 2
+    assert not place.parts.exists()
+
+
+def tagged(place: Workspace, workers: Workers | None) -> dict[str, Any]:
+    """What tagging alone leaves in the store."""
+    with night.begin(place, LAST_DAY) as tonight:
+        tonight.gather("survey")
+        tonight.understand(workers)
+        return {name: tonight.warehouse.whole(f"tagging/{name}") for name in ("tags", "record_stages", "sentences", "sentence_themes")}
+
+
+def by_every_second(parts: Iterable[Part]) -> Iterator[Part]:
+    for part, is_taken in zip(list(parts), itertools.cycle((True, False)), strict=False):
+        if is_taken:
+            tagging.tag_part(part)
+        yield part
+
+
+def test_what_workers_give_up_is_tagged_all_the_same(make_workspace: Callable[..., Workspace]) -> None:
+    alone, place = (make_workspace(SURVEY, {"survey.csv": answers(90)}, name=name) for name in ("alone", "with workers"))
+    expected, found = tagged(alone, None), tagged(place, Workers(by_every_second, 25))
+    assert len(expected["tags"]) == 90
+    for name, rows in expected.items():
+        pd.testing.assert_frame_equal(found[name], rows)
+    assert not place.parts.exists()
+
+
+def test_a_scheduler_that_is_not_there_costs_a_moment_and_no_record(
+    make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    dask = pytest.importorskip("dask", reason="no Dask here: pip install 'listening-path[dask]'")
+    workers = pytest.importorskip("pipelines.workers")
+    monkeypatch.setattr(workers, "_one_server", contextlib.nullcontext)
+    place = make_workspace(SURVEY, {"survey.csv": answers(90)})
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}), workers.by_dask(Run(workers="dask", scheduler="tcp://127.0.0.1:9", part=25)) as nobody:
+        assert len(tagged(place, nobody)["tags"]) == 90
+    assert caplog.text.count("Dask cannot be reached") == 1
+
+
+def test_a_part_holds_no_more_than_asked_and_all_records_are_in_one(make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace(SURVEY, {"survey.csv": answers(90)})
+    seen: list[int] = []
+
+    def look(parts: Iterable[Part]) -> Iterator[Part]:
+        for part in parts:
+            tagging.tag_part(part)
+            seen.append(pq.read_metadata(part.folder / "tags.parquet").num_rows)
+            yield part
+
+    with night.begin(place, LAST_DAY) as tonight:
+        tonight.gather("survey")
+        tonight.understand(Workers(look, 40))
+    assert seen == [40, 40, 10]
+
+
+def test_a_worker_with_another_program_refuses_a_part(tmp_path: Path, fitted: Path) -> None:
+    stages = journey.read(workspace.shipped("default-journey.yaml"))
+    with pytest.raises(Mend, match="install the same"):
+        tagging.tag_part(Part(tmp_path, fitted, "1", stages, "1", program="0.0.0"))
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('workers = "ray"', "workers"),
+        ('workers = "dask"\nscheduler = "10.0.0.5"', "tcp://10.0.0.5:8786"),
+        ("processes = 2", 'workers = "dask"'),
+        ('workers = "dask"\nscheduler = "tcp://a:1"\nprocesses = 2', "the cluster has its own"),
+    ],
+)
+def test_a_wrong_run_table_is_refused_in_words(make_workspace: Callable[..., Workspace], table: str, said: str) -> None:
+    place = make_workspace(f"[run]\n{table}\n")
+    with pytest.raises(Mend, match="run") as refused:
+        place.settings()
+    assert said in str(refused.value)
