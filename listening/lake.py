@@ -112,6 +112,8 @@ def _write(connection: duckdb.DuckDBPyConnection, name: str, run_id: str, is_ane
     connection.execute("begin")
     connection.execute(f'create schema if not exists lake."{name}"')
     wanted, there = _shapes(connection, "published", "main"), _shapes(connection, "lake", name)
+    if not there:
+        connection.execute("call lake.set_option('parquet_compression', 'zstd')")
     for table in there.keys() - wanted.keys():
         connection.execute(f'drop table lake."{name}"."{table}"')
     for table, shape in wanted.items():

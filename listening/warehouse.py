@@ -101,9 +101,9 @@ class Warehouse:
         self._execute(f"insert into {_quoted(name)} by name {tables.statement(name)}", parameters)
 
     def renew(self, name: str, touched: str, rows: tables.Rows) -> None:
-        """Put rows in the place of those of a kept table of which `touched` holds the key."""
+        """Put rows in the place of those of a kept table of which `touched` holds the key; others among them are left out."""
         self._clear(name, touched)
-        self.insert(name, rows)
+        self._insert(name, rows, f"semi join {_quoted(touched)} using ({_key(touched)})")
 
     def empty(self, name: str) -> None:
         """Make a described table without rows, in place of whatever there was."""
@@ -117,10 +117,7 @@ class Warehouse:
 
     def insert(self, name: str, rows: tables.Rows) -> None:
         """Append rows to a kept table; its columns are taken by name, and what a row lacks is null."""
-        if len(rows):
-            self._connection.register("_incoming", tables.as_arrow(name, rows))
-            self._execute(f"insert into {_quoted(name)} by name select * from _incoming")
-            self._connection.unregister("_incoming")
+        self._insert(name, rows)
 
     def upsert(self, name: str, rows: tables.Rows) -> None:
         """Put rows in the place of those with the same key. The key must be distinct within `rows`."""
@@ -202,6 +199,12 @@ class Warehouse:
         fresh.replace(self.path)
         _log_of(self.path).unlink(missing_ok=True)
         self._connection = _connect(self.path)
+
+    def _insert(self, name: str, rows: tables.Rows, only: str = "") -> None:
+        if len(rows):
+            self._connection.register("_incoming", tables.as_arrow(name, rows))
+            self._execute(f"insert into {_quoted(name)} by name select * from _incoming {only}")
+            self._connection.unregister("_incoming")
 
     def _clear(self, name: str, touched: str) -> None:
         key = _key(touched)

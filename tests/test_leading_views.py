@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from listening import growth, journey, leading, story, tables, warehouse
+from listening import growth, journey, leading, signals, story, tables, warehouse
 from listening.journey import Journey
 from listening.leading import absences, cast, experience, spoken
 from listening.publish import facts, site
@@ -381,6 +381,18 @@ def test_without_an_input_each_view_says_what_is_not_known_and_names_it(company:
         told = company.store.whole(f"leading/{name}")
         unknown = told[told["value"].isna() & (told["finding"].ne("touchpoint without feedback") if "finding" in told else True)]
         assert unknown["text"].str.contains("not known").all()
+
+
+def test_before_anything_has_come_nothing_breaks_and_nothing_is_told(store: Warehouse, tmp_path: Path) -> None:
+    place = Workspace(tmp_path)
+    place.configuration.write_text('[company]\nname = "Tester"\ntimezone = "Europe/London"\n', encoding="utf-8")
+    settings = place.settings().company
+    store.empty("tagging/record_themes")
+    signals.count(store, CLOCK)
+    story.tell(store, TWO, settings, CLOCK)
+    growth.tell(place, store, TWO, settings, CLOCK)
+    assert leading.tell(place, store, TWO, settings, CLOCK) == []
+    assert all(len(store.whole(f"leading/{name}")) == 0 for name in ("experience", "whole_cast", "did_not_happen", "fell_away", "maturity"))
 
 
 def test_with_nothing_but_feedback_every_page_is_written_and_says_what_is_missing(company: Company, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_rows_beside_the_stories_are_rows_of_a_published_table(told: Row, tables
             if places := holding(tables, row):
                 assert any(is_in(tables[table], row) for table in places), f"{name}: {row}"
                 seen.add(name)
-    assert seen >= {"sources", "accuracy", "months", *LEADING}
+    assert seen >= {"sources", "accuracy", *LEADING}
 
 
 def test_counts_beside_the_stories_are_those_of_the_tables(told: Row, fernway: Workspace) -> None:

@@ -263,6 +263,18 @@ def test_an_only_comment_of_which_the_ticket_does_not_say_whose_it_is_is_asked_f
     assert not gather(place, account)[1]
 
 
+def test_a_night_without_further_comments_is_no_change_of_shape(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.log = [zendesk.Event(account.start, "create", 7, 7, "The parcel is late."), zendesk.Event(account.start + 60, "reply", 7, 8, "Still nothing.")]
+    account.log += [zendesk.Event(account.start + DAY, "create", 9, 9, "The driver was kind.")]
+    account.clock.wait(7200)
+    gather(place, account)
+    account.clock.wait(DAY)
+    tonight, found = gather(place, account)
+    assert len(found) == 3
+    assert not [note for note in tonight.notes if "columns" in note]
+
+
 def test_more_tickets_at_one_moment_than_a_page_holds_all_come(make_workspace: Make, account: Zendesk) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
     account.log = [zendesk.Event(account.start, "create", number, number, f"The lift is broken since {number} days.") for number in range(3000)]
@@ -341,6 +353,22 @@ def test_what_an_account_does_not_show_one_by_one_is_taken_from_its_lists(make_w
         tonight, found = gather(place, account)
         assert not tonight.faults
         assert found == account.told()
+
+
+def test_a_list_of_ratings_that_has_more_than_the_tickets_is_no_fault(make_workspace: Make, account: Zendesk) -> None:
+    place = make_workspace(SOURCE.format(url=account.base_url))
+    account.shown -= {"rating"}
+    account.log = [zendesk.Event(account.start + number, "create", number, number, f"The lift is broken since {number} days.") for number in (7, 8)]
+    account.log += [zendesk.Event(account.start + 60, "rate", number, 90 + number, "It took long.") for number in (7, 8)]
+    account.clock.wait(7200)
+
+    def unrated(page: dict[str, Any]) -> dict[str, Any]:
+        return {**page, "tickets": [{**page["tickets"][0], "satisfaction_rating": None}, *page["tickets"][1:]]} if "tickets" in page else page
+
+    account.later(2, Fault("change", change=unrated))
+    tonight, found = gather(place, account)
+    assert not tonight.faults
+    assert found == {name: text for name, text in account.told().items() if name != "7/satisfaction"}
 
 
 def test_an_account_that_shows_no_comments_is_told_of(make_workspace: Make, account: Zendesk) -> None:

@@ -23,6 +23,7 @@ def bench_(
     history: Annotated[int, typer.Option(help="Time --records of one day on so many before, beside a night with one record.")] = 0,
     of_tagging: Annotated[bool, typer.Option("--tagging", help="Tagging alone, Parquet to Parquet, beside plain scikit-learn and a script.")] = False,
     of_warnings: Annotated[bool, typer.Option("--warnings", help="The early warning alone, on 2,000 series over a year.")] = False,
+    of_story: Annotated[bool, typer.Option("--story", help="Counting and telling alone, with that many records of history and ten times as many.")] = False,
     of_page: Annotated[bool, typer.Option("--page", help="The page alone: the workspace's own, grown to 12 stages of 20 quarters.")] = False,
     folder: Folder = None,
     as_json: AsJson = False,
@@ -30,6 +31,8 @@ def bench_(
     """Time nights, station by station, on records made for size; and others on the same files."""
     if of_warnings:
         _print_watching(bench.bench_warnings(), as_json)
+    elif of_story:
+        _print_told(bench.bench_story((records, 10 * records)), as_json)
     elif of_page:
         _print_rendered(bench.bench_page(workspace_of(context, folder)), as_json)
     elif of_tagging:
@@ -128,3 +131,12 @@ def _print_rendered(rendered: bench.Rendered, as_json: bool) -> None:
         f"{rendered.stages} stages of {rendered.periods} quarters: {rendered.pages:,} pages in {rendered.seconds:.1f} s "
         f"({rendered.processor_seconds:.1f} s of processors), the largest {rendered.largest_kb:,.0f} kB."
     )
+
+
+def _print_told(nights: list[bench.Told], as_json: bool) -> None:
+    if as_json:
+        print_json([vars(night) for night in nights])
+        return
+    short = {night.night: night.processor_seconds for night in reversed(nights)}
+    rows = [[f"{n.records:,}", n.night, f"{n.seconds:.2f}", f"{n.processor_seconds:.2f}", f"{n.processor_seconds / short[n.night]:.1f}"] for n in nights]
+    print_table(["records", "night", "seconds", "processor seconds", "times that of the shorter history"], rows)

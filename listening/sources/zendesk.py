@@ -138,6 +138,7 @@ class _Details:
         ratings = self._ratings([ticket for ticket in live if _lacks_date(ticket.get("satisfaction_rating"))])
         return [
             {
+                "comments": [],
                 **ticket,
                 **({"comments": comments[str(ticket["id"])]} if str(ticket.get("id")) in comments else {}),
                 **({"satisfaction_rating": ticket["satisfaction_rating"] | ratings[str(ticket["id"])]} if str(ticket.get("id")) in ratings else {}),
@@ -183,7 +184,10 @@ class _Details:
                 asked = {"start_time": self._since(tickets)}
                 for content in _listed(self.client, RATINGS, "satisfaction_ratings", asked):
                     found |= {str(rating.get("ticket_id")): rating for rating in _objects(content["satisfaction_ratings"], "satisfaction_ratings")}
-        return {ticket: {name: rating[name] for name in ("created_at", "updated_at") if rating.get(name)} for ticket, rating in found.items()}
+        wanted = {str(ticket["id"]) for ticket in tickets}  # a list has those of all
+        return {
+            ticket: {name: rating[name] for name in ("created_at", "updated_at") if rating.get(name)} for ticket, rating in found.items() if ticket in wanted
+        }
 
     def _each(self, ask: Callable[[Client, Cells], Any], tickets: list[Cells]) -> dict[str, Any]:
         """What is answered for each ticket, several at a time; nothing for those where there is nothing."""

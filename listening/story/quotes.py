@@ -131,7 +131,7 @@ def _both_sides(pools: list[_Pool], weight: Shares) -> list[tuple[int, int]]:
             if need.sum() != number or _is_out_of_proportion(taken, weight, available):
                 continue
             is_there = in_all[need > 0].any(axis=0)
-            left = is_there * (number // 2 if is_capped and is_there.sum() > 1 else number)
+            left = np.where(is_there, number // 2 if is_capped and is_there.sum() > 1 else number, 0)
             for open_, eligible in ((in_central, [pool.central for pool in pools]), (in_distinct, [pool.distinct for pool in pools])):
                 if _can_fill(need, open_, left):
                     return _fill(pools, need, eligible, open_, left)
@@ -148,7 +148,7 @@ def _is_out_of_proportion(taken: Mapping[str, int], weight: Shares, available: M
 def _can_fill(need: Ints, open_: Ints, left: Ints) -> NDArray[np.bool_]:
     """Whether all places (sides) can be filled by what is open (sides × sources) and left to each source (Hall's condition); leading axes alike."""
     of_sides = ([0], [1], [0, 1])
-    return np.all([np.minimum(left, open_[..., sides, :].sum(axis=-2)).sum(axis=-1) >= need[sides].sum() for sides in of_sides], axis=0)
+    return np.asarray(np.all([np.minimum(left, open_[..., sides, :].sum(axis=-2)).sum(axis=-1) >= need[sides].sum() for sides in of_sides], axis=0))
 
 
 def _fill(pools: list[_Pool], need: Ints, eligible: list[Ints], open_: Ints, left: Ints) -> list[tuple[int, int]]:

@@ -37,6 +37,7 @@ BY_PERIOD = (
     "customers", "asked", "cells", "coverage", "stage_counts", "survey_cells", "failures", "heard", "kept_feedback",
     "representation", "score_counts", "touchpoint_counts", "theme_counts", "theme_customers", "read_shares", "read_words", "quote_candidates",
 )  # fmt: skip  # each from what is known of its period's days and from those before it
+TOLD = ("stage_sources", "stage_measures", "stage_places", "touchpoint_story", "stage_story", "story_sentences")
 log = logging.getLogger(__name__)
 
 
@@ -76,9 +77,9 @@ def _count(warehouse: Warehouse, given: dict[str, Any], journey: Journey) -> boo
     version = _version(warehouse, given, journey)
     is_anew = not warehouse.rows("story/number_of_told_periods", version=version)[0]["periods"]
     if is_anew:
-        for name in ("told_periods", "stage_shares", "stage_scores", "stage_themes", "quotes", "quoted"):
+        for name in ("told_periods", "stage_shares", "stage_scores", "stage_themes", "quotes", "quoted", *TOLD):
             warehouse.empty(f"story/{name}")
-    for name in ("touched_periods", "due", "due_days", "retold", "compared"):
+    for name in ("touched_periods", "due", "due_days", "retold", "compared", "renewed", "needed"):
         warehouse.build(f"story/{name}")
     if not is_anew and not len(warehouse.select("story/touched_periods", ["period"])):
         return False
@@ -112,11 +113,12 @@ def _tell_periods(warehouse: Warehouse, journey: Journey) -> None:
 
 def _tell(warehouse: Warehouse, journey: Journey) -> None:
     def whole(name: str) -> pd.DataFrame:
-        found = warehouse.whole(f"story/{name}")
+        found = warehouse.whole(f"story/{name}", of="story/needed")
         return found[found["stage"].isin(journey.names)]
 
     periods = warehouse.frame("story/all_periods").astype(DAYS)
-    counts, cells, customers, coverage = warehouse.whole("story/stage_counts").astype(DAYS), whole("cells"), whole("customers"), whole("coverage")
+    counts, cells = warehouse.whole("story/stage_counts", of="story/needed").astype(DAYS), whole("cells")
+    customers, coverage = whole("customers"), whole("coverage")
     asked = warehouse.frame("story/asked_counts")
     asked = asked[asked["stage"].isin(journey.names)]
     said = feedback.sources(counts[counts["stage"].isin(journey.names)])
@@ -126,19 +128,17 @@ def _tell(warehouse: Warehouse, journey: Journey) -> None:
     spans = pd.concat([counts[PLACES], periods, _spans(estimated.stages, periods)]).drop_duplicates()
     spoke = said.groupby(KEY)[[*COUNTS, "n"]].sum().assign(most=said.groupby(KEY)["n"].max()).reset_index()
     stories = _stories(journey, spans, spoke, feedback.changes(said), whole("heard"), customers, estimated.stages, gaps).merge(_before(periods), how="left")
-    measured = measures.measure(stories, spoke, whole("kept_feedback"), warehouse.whole("story/read_words"), asked, whole("representation"), periods)
+    measured = measures.measure(
+        stories, spoke, whole("kept_feedback"), warehouse.whole("story/read_words", of="story/needed"), asked, whole("representation"), periods
+    )
     gathered, points = places.standing_out(said), touchpoints.tell(whole("touchpoint_counts"), journey)
-    scores, named = warehouse.whole("story/stage_scores"), warehouse.frame("story/themes_to_name", least=sentences.LEAST_NAMED, most=sentences.THEMES_NAMED)
+    scores, named = whole("stage_scores"), warehouse.frame("story/themes_to_name", least=sentences.LEAST_NAMED, most=sentences.THEMES_NAMED)
     told = sentences.tell_all(journey, stories, _told(said), scores, gathered, named, measured, coverage, LEAST_UNITS)
     stories["story"] = [" ".join(sentence.text for sentence in each) for each in told]
-    published = {
-        "stage_sources": _with_readings(said, read, estimated.contributions, periods), "stage_measures": measured,
-        "stage_places": gathered, "touchpoint_story": points, "stage_story": stories,
-        "story_sentences": _by_sentence(stories, told),
-    }  # fmt: skip
+    sources = _with_readings(said, read, estimated.contributions, periods)
     warehouse.replace("story/readings", read)
-    for name, rows in published.items():
-        warehouse.replace(f"story/{name}", _told(rows))
+    for name, rows in zip(TOLD, (sources, measured, gathered, points, stories, _by_sentence(stories, told)), strict=True):
+        warehouse.renew(f"story/{name}", "story/renewed", _told(rows))
     _quote(warehouse, stories)
 
 

@@ -1,4 +1,4 @@
-"""How long counting and telling take with a shorter and a longer history: makes worlds of numbers, gives the seconds of their nights.
+"""Counting and telling alone: takes sizes of history, makes worlds of numbers, gives the seconds of their nights.
 
 Twenty quarters, twelve stages and eight sources, with customers, operations and check-ins; the words are one sentence.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import pyarrow as pa
 
 from listening import signals, story, warehouse
 from listening.journey import DEFAULT_STAGES, Journey, Stage
+from listening.meter import Meter
 from listening.warehouse import Warehouse
 from listening.workspace import Company
 
@@ -29,7 +29,7 @@ WORDS = "I was charged twice on my bill and the refund for the double charge num
 
 
 @dataclass(frozen=True)
-class Night:
+class Told:
     """One night over a history of so many records: seconds of the clock and of the processor."""
 
     records: int
@@ -38,10 +38,10 @@ class Night:
     processor_seconds: float
 
 
-def bench_story(sizes: tuple[int, ...]) -> list[Night]:
+def bench_story(sizes: tuple[int, ...]) -> list[Told]:
     """For each size of history a first night, one with nothing new, and one with 40 records of a new day."""
     found = []
-    journey, company = Journey(stages=[Stage(stage=name) for name in STAGES]), Company(name="Made for size", timezone="Europe/London")
+    journey, company = Journey(stages=[Stage(stage=name) for name in STAGES]), Company(name="Made for size", timezone="Europe/London", fiscal_year_starts_in=1)
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder, warehouse.opened(Path(folder) / "size.duckdb") as store:
             rng = np.random.default_rng(size)
@@ -51,10 +51,12 @@ def bench_story(sizes: tuple[int, ...]) -> list[Night]:
                 day = DAYS if new else DAYS - 1
                 _say(store, rng, np.arange(size, size + new), np.full(new, day))
                 clock = dt.datetime.combine(FIRST_DAY, dt.time(), dt.UTC) + dt.timedelta(days=day + 1)
-                started, worked = time.perf_counter(), time.process_time()
-                signals.count(store, clock)
-                story.tell(store, journey, company, clock)
-                found.append(Night(size, night, time.perf_counter() - started, time.process_time() - worked))
+                meter = Meter()
+                with meter(night):
+                    signals.count(store, clock)
+                    story.tell(store, journey, company, clock)
+                used = meter.used[night]
+                found.append(Told(size, night, used.seconds, used.processor_seconds))
     return found
 
 
@@ -97,11 +99,11 @@ def _happen(store: Warehouse, rng: np.random.Generator, customers: int) -> None:
     for name, moment, size in (("operations", "at", OPERATIONS), ("checkins", "asked_at", CHECKINS)):
         days = np.datetime64(FIRST_DAY) + np.arange(size) % DAYS
         failed, answered = (rng.random(size) < 0.2).astype(int), (rng.random(size) < 0.6).astype(int)
-        own = {
+        own: dict[str, dict[str, Any]] = {
             "operations": {"measure": ["m"] * size, "failed": failed, "passed": 1 - failed},
             "checkins": {"answered": answered, "experience": rng.integers(-1, 2, size) * 1.0},
         }
-        common = {
+        common: dict[str, Any] = {
             "fact_id": np.arange(size).astype(str), "source": [name] * size, "stage": _drawn(rng, STAGES, size),
             "customer_id": np.char.add("c", rng.integers(0, customers, size).astype(str)),
             moment: pa.array(days.astype("datetime64[us]") + np.timedelta64(12, "h")).cast(pa.timestamp("us", "UTC")),
