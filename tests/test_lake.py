@@ -134,8 +134,13 @@ def test_the_lake_holds_the_published_tables_to_the_row_night_after_night(here: 
 
 def test_every_table_and_column_is_described_in_the_lake_as_well(here: lake.Lake, nights: list[Path]) -> None:
     lake.write(here, nights[0], "first")
-    described = "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = '{}' order by all"
-    assert lake.ask(here, described.format(NAME)).to_pylist() == warehouse.ask(nights[0], described.format("main")).to_pylist()
+    described = (
+        "select table_name, column_name, data_type, columns.comment, tables.comment as of_table from duckdb_columns() as columns "
+        "inner join duckdb_tables() as tables using (database_name, schema_name, table_name) where schema_name = '{}' order by all"
+    )
+    found = lake.ask(here, described.format(NAME)).to_pylist()
+    assert {row["table_name"] for row in found} == set(TABLES)
+    assert found == warehouse.ask(nights[0], described.format("main")).to_pylist()
 
 
 def test_a_night_writes_only_what_differs_and_an_earlier_one_can_be_asked(here: lake.Lake, nights: list[Path]) -> None:
