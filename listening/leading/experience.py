@@ -265,5 +265,5 @@ def _of_risk(part: str, worse: list[str], known: int, unknown: list[Measure]) ->
     reasons = list(dict.fromkeys(measure.missing for measure in unknown))
     if not known:
         return f"{head}: whether there are signs of it is not known: {'; '.join(reasons)}, or no period before to compare with."
-    seen = f"{len(worse)} of {known} signs grew beyond noise ({'; '.join(worse)})" if worse else f"none of {known} signs grew beyond noise"
+    seen = f"{len(worse)} of {known} measures got worse beyond noise ({'; '.join(worse)})" if worse else f"none of {known} measures got worse beyond noise"
     return f"{head}: {seen}{f'; of {len(unknown)} it is not known' if unknown else ''}."
