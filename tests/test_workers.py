@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 SURVEY = '[sources.survey]\nconnector = "files"\nkind = "survey"\npath = "inbox/survey*.csv"\nscore_scale = [0, 10]\nscore_name = "NPS"\n'
 ON_DASK = '\n[run]\nworkers = "dask"\nprocesses = 2\npart = 60\n'
 LAST_DAY = "2026-06-30"
-OF_THE_RUN = ("runs", "run_counts", "experience")  # the last one's intervals may differ in two nights over the same rows
+OF_THE_RUN = ("runs", "run_counts")
 
 
 def answers(number: int) -> str:
