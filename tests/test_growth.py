@@ -198,7 +198,7 @@ def test_with_few_customers_drivers_say_how_many_are_missing(made: Workspace) ->
 def test_priorities_stand_without_drivers_by_how_many_met_it(made: Workspace) -> None:
     told = rows(made, "from priorities order by rank")
     assert [(row["measure"], row["met"], row["customers"], row["value"]) for row in told] == [("invoice_correct", 1, None, None), ("no_fault", 1, None, None)]
-    assert all("Three gates" in str(row["rule"]) for row in told)
+    assert all("Basics come first" in str(row["rule"]) for row in told)
 
 
 # --- companies of which little is known --------------------------------------------------------------------------------

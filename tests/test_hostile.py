@@ -337,7 +337,7 @@ def test_stages_called_anything_get_pages_of_their_own(make_workspace: Callable[
     rename_stages(place, dict(zip(STAGES, names, strict=True)))
     run(place, AS_OF)
     found = {path.name for path in (place.published / "site").iterdir()}
-    company = {"index.html", "method.html", "warnings.html", "priorities.html", "customers.html", "comments"}
+    company = {"index.html", "method.html", "warnings.html", "priorities.html", "customers.html", "month.html", "invest.html", "comments"}
     assert found == company | {f"stage-{number}.html" for number in range(1, 9)}
     index = parsed(place.published / "site" / "index.html")
     assert {f"stage-{number}.html" for number in range(1, 9)} <= {link["href"] for link in index.find_all("a")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from listening import tables, warehouse
+from listening import night, tables, warehouse
 from listening.publish import reading
 from listening.workspace import Mend, Workspace
 from tests.conftest import drop, rows, run, workspace_maker
@@ -80,6 +81,39 @@ def test_the_same_night_twice_changes_only_what_tells_of_runs(place: Workspace) 
     run(place, as_of="2026-06-30")
     after = contents(place)
     assert {name for name in after if after[name] != before[name]} <= CHANGING
+
+
+FACTS = "".join(f'[sources.{kind}]\nconnector = "files"\nkind = "{kind}"\npath = "inbox/{kind}*.csv"\n' for kind in ("operations", "customers", "checkins"))
+BEGAN = dt.date(2026, 1, 5)
+
+
+def facts() -> dict[str, str | bytes]:
+    """Forty customers through half a year: whether their bill was right, now and then a check-in, and what they said."""
+    on = [BEGAN + dt.timedelta(days=4 * number) for number in range(40)]
+    named = list(enumerate(on))
+    told = {
+        "customers.csv": ["customer_id,since,left_at,value", *(f"c{number},2025-03-01,{'' if number % 9 else day},100" for number, day in named)],
+        "operations.csv": ["customer_id,stage,measure,at,failed", *(f"c{number},pay,invoice_correct,{day},{int(number % 4 == 0)}" for number, day in named)],
+        "checkins.csv": ["customer_id,stage,asked_at,answered,experience", *(f"c{number},pay,{day},1,{number % 3 - 1}" for number, day in named)],
+        "survey.csv": [
+            "id,date,comment,score,customer_id",
+            *(f"{number},{day},The bill was wrong again and nobody answered.,{number % 11},c{number}" for number, day in named if number % 2),
+        ],
+    }
+    return {name: "\n".join(lines) for name, lines in told.items()}
+
+
+def test_a_night_with_one_day_more_leaves_what_building_everything_again_leaves(make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace(SURVEY + FACTS, facts())
+    run(place, as_of="2026-06-29")
+    drop(place, "survey2.csv", "id,date,comment,score,customer_id\n900,2026-06-29,I was charged twice for the same bill.,1,c3\n")
+    drop(place, "operations2.csv", "customer_id,stage,measure,at,failed\nc3,pay,invoice_correct,2026-06-29,1\n")
+    run(place, as_of="2026-06-30")
+    by_night = contents(place)
+    assert len(by_night["did_not_happen"]) > 5
+    night.run(place, "2026-06-30", is_anew=True)
+    at_once = contents(place)
+    assert {name for name in at_once if sorted(map(str, at_once[name])) != sorted(map(str, by_night[name]))} <= CHANGING | {"records", "pulls"}
 
 
 def test_a_night_with_nothing_new_says_so(place: Workspace) -> None:

@@ -250,7 +250,7 @@ def grown(told: dict[str, Any]) -> tuple[dict[str, Any], Comments]:
         "quotes": [{"record_id": "r1", "rank": 1, "source": "survey", "said_on": day, "text": "Billed twice."}],
     }  # fmt: skip
     told["actions"] = [{"action_id": "A1", "what": HOSTILE, "stage": "pay", "owner": HOSTILE, "state": "overdue", "due_on": day, "verdict": "no effect",
-                        "measure": "invoice_correct", "effect": -0.01, "effect_low": -0.08, "effect_high": 0.06, "why": None, "text": HOSTILE}]  # fmt: skip
+                        "measure": "invoice_correct", "effect": -0.01, "effect_low": -0.08, "effect_high": 0.06, "text": HOSTILE}]  # fmt: skip
     told["whole_cast"] = [{"stage": "all", "cut_by": "segment", "cut_value": HOSTILE, "people": 9, "text": HOSTILE}]
     told["warnings"] = pay["warnings"] = [warning, warning | {"warning_id": "w2", "closed_on": day, "quotes": []}]
     item = {

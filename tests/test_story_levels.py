@@ -238,7 +238,7 @@ def test_a_cut_with_enough_check_ins_has_a_level_and_one_with_few_has_none(place
     }
     assert levels["North"]["evidence_level"] == levels["South"]["evidence_level"] == "estimate"
     assert levels["Coast"]["evidence_level"] != "estimate"
-    assert levels["North"]["story"].startswith("Use (region: North), 1 Apr to 30 Jun 2026")
+    assert levels["North"]["story"].startswith("Use (region: North), 1\u00a0Apr to 30\u00a0Jun\u00a02026")
 
 
 def test_the_order_of_rows_changes_nothing(place: Workspace, store: Warehouse) -> None:

@@ -106,7 +106,7 @@ def _tell_experience(workspace: Workspace, warehouse: Warehouse, journey: Journe
             *(experience.of_counts(warehouse.frame(f"leading/{sql}", **patterns), name) for name, (sql, patterns) in said.items()),
             experience.of_counts(warehouse.frame("leading/contacts", days=experience.AGAIN), "repeat_contacts"),
             experience.of_promises(promises, promises["measure"].map(words.promises_time).astype(bool)),
-            experience.of_counts(warehouse.frame("leading/quiet"), "quiet_customers"),
+            experience.of_counts(warehouse.frame("leading/quiet", touchpoints=list(journey.stage_of_touchpoint), **given), "quiet_customers"),
         ]
     )  # fmt: skip
     warehouse.replace("leading/experience", _shown(experience.compared(grid, found[experience.FOUND], journey)))
@@ -123,7 +123,9 @@ def _tell_absences(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, *
     speakers = warehouse.frame("leading/used_to_speak", days=absences.BEFORE, least=absences.TWICE)
     invited = warehouse.frame("leading/invited_again", days=absences.A_YEAR, **given)
     places = warehouse.frame("leading/unspoken_touchpoints", least=absences.LEAST_THERE)
-    told = absences.told(grid, warehouse.frame("leading/silent"), speakers, invited, places, journey)
+    points = journey.stage_of_touchpoint
+    silent = warehouse.frame("leading/silent", touchpoints=list(points), stages=list(points.values()), **given)
+    told = absences.told(grid, silent, speakers, invited, places, journey)
     warehouse.replace("leading/did_not_happen", _shown(told))
     warehouse.replace("leading/fell_away", absences.away(speakers, NOW))
 

@@ -116,7 +116,7 @@ def _tell(warehouse: Warehouse, journey: Journey) -> None:
         found = warehouse.whole(f"story/{name}", of="story/needed")
         return found[found["stage"].isin(journey.names)]
 
-    periods = warehouse.frame("story/all_periods").astype(DAYS)
+    periods = warehouse.frame("story/needed_periods").astype(DAYS)
     counts, cells = warehouse.whole("story/stage_counts", of="story/needed").astype(DAYS), whole("cells")
     customers, coverage = whole("customers"), whole("coverage")
     asked = warehouse.frame("story/asked_counts")
