@@ -182,14 +182,19 @@ def _tried(work: Callable[[], T], connection: duckdb.DuckDBPyConnection) -> T:
     while True:
         try:
             return work()
-        except duckdb.TransactionException as collision:
+        except duckdb.Error as problem:
             with suppress(duckdb.Error):
                 connection.execute("rollback")
-            if attempt == ATTEMPTS:
+            if attempt == ATTEMPTS or not _is_collision(problem):
                 raise
-            log.info("another writer's commit came first (%s); trying again", type(collision).__name__)
+            log.info("another writer's commit came first (%s); trying again", type(problem).__name__)
             time.sleep(random.uniform(0, 0.2 * 2**attempt))  # noqa: S311
             attempt += 1
+
+
+def _is_collision(problem: duckdb.Error) -> bool:
+    """DuckLake tells of most as what they are; what it changes in the catalogue's settings meets PostgreSQL's own words."""
+    return isinstance(problem, duckdb.TransactionException) or "could not serialize access" in str(problem)
 
 
 @contextmanager
