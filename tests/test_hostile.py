@@ -120,7 +120,7 @@ def happened(texts: list[str]) -> dict[str, list[dict[str, Any]]]:
         "outcomes": [{"customer_id": who[n], "outcome": "left" if n % 2 else t, "at": day(n), "amount": n, "reason": t} for n, t in every],
         "invitations": [{"customer_id": who[n], "stage": stage[n], "sent_at": day(n), "answered_id": t} for n, t in every],
         "checkins": [{"customer_id": who[n], "stage": stage[n], "asked_at": day(n), "answered": 1, "experience": n % 3 - 1, "text": t} for n, t in every],
-        "internal_ratings": [{"stage": stage[n], "rated_at": day(n), "role": t, "great_share": 0.5} for n, t in every],
+        "internal_ratings": [{"stage": stage[n], "rated_at": day(n), "role": f"{t} {n}", "great_share": 0.5} for n, t in every],
         "actions": [
             {"what": t, "stage": stage[n], "owner": t, "started_on": day(n), "due_on": day(n), "measure": t, "expected": -0.1, "region": t, "note": t}
             for n, t in every
@@ -236,6 +236,7 @@ def pages(place: Workspace) -> dict[str, bs4.BeautifulSoup]:
 def like(told: dict[str, Any], comments: facts.Comments, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same pages made from harmless texts; themes keep their ids, by which their comments are found."""
     CODES.update(theme["theme"] for stage in told["stages"] for theme in stage["themes"])
+    CODES.update(row["measure"] for row in told["experience"])
     CODES.update(stage["now"]["limiting_measure"] for stage in told["stages"] if stage["now"]["limiting_measure"])
     folder = tmp_path_factory.mktemp("harmless") / "site"
     site.write(folder, harmless(told), harmless(comments))
