@@ -220,7 +220,7 @@ import sys
 from listening.night import Night
 from pipelines.nightly import nightly
 
-def understand(self):
+def understand(self, workers):
     raise ValueError("the words of Mrs Miller")
 
 Night.understand = understand

@@ -29,7 +29,8 @@ people as (
 
 select
     stage, period_kind, period, sum(neutral)::bigint as neutral, sum(pieces)::bigint as pieces,
-    count(*) as speakers, avg(words) as words, coalesce(stddev_samp(words), 0) as deviation
+    -- rounded, since in what order they are added up changes the last digits
+    count(*) as speakers, round(avg(words), 9) as words, round(coalesce(stddev_samp(words), 0), 9) as deviation
 from people
 group by all
 order by all
