@@ -20,7 +20,7 @@ from listening.bench.rates import alone
 from listening.cli import app
 from listening.meter import Meter, Used
 
-STATIONS = ["landing", "records", "tagging", "themes", "signals", "warnings", "story", "growth", "leading", "publish", "open and close"]
+STATIONS = ["landing", "records", "tagging", "themes", "signals", "warnings", "story", "growth", "leading", "publish", "around"]
 
 
 def test_new_records_on_a_history_are_timed_by_station_beside_a_night_with_one_and_beside_others() -> None:

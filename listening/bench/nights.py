@@ -15,7 +15,7 @@ from listening.workspace import Mend, Workspace
 
 FEWEST_CUSTOMERS = 50
 RECORDS_A_CUSTOMER = 5
-BESIDE = "open and close"
+BESIDE = "around"
 
 
 @dataclass(frozen=True)
