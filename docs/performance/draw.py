@@ -10,7 +10,7 @@ import pandas as pd
 import vl_convert
 
 HERE = Path(__file__).parent
-STATIONS = ["landing", "records", "tagging", "themes", "signals", "warnings", "story", "growth", "leading", "publish", "open and close"]
+STATIONS = ["landing", "records", "tagging", "themes", "signals", "warnings", "story", "growth", "leading", "publish", "around"]
 
 
 def main() -> None:
