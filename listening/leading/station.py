@@ -31,23 +31,27 @@ def tell(workspace: Workspace, warehouse: Warehouse, journey: Journey, company: 
     today = clock.astimezone(ZoneInfo(company.timezone)).date()
     periods = warehouse.frame("story/all_periods").astype(DAYS).drop(columns=["cut_by", "cut_value"])
     grid = pd.DataFrame({"stage": journey.names}).merge(periods[periods["period_kind"] != "month"], how="cross")
+    asked = warehouse.frame("story/asked_counts")
+    asked = asked[asked["cut_by"] == "all"]
+    points = journey.stage_of_touchpoint
     with warehouse.transaction():
-        _tell_maturity(warehouse, journey, grid)
+        _tell_maturity(warehouse, journey, grid, asked)
         _tell_gap(warehouse, journey, grid, today)
         moments = _tell_balance(warehouse, journey, grid)
         notes = _tell_purpose(workspace, warehouse, moments)
         given = {"clock": clock, "timezone": company.timezone}
+        warehouse.build("leading/present", touchpoints=list(points), stages=list(points.values()), **given)
         both = pd.concat([grid[grid["stage"] == journey.names[0]].assign(stage=experience.WHOLE), grid], ignore_index=True)
-        notes += _tell_experience(workspace, warehouse, journey, both, **given)
+        notes += _tell_experience(workspace, warehouse, journey, both, asked, **given)
         _tell_cast(warehouse, journey, both)
         _tell_absences(warehouse, journey, both, **given)
+        warehouse.empty("leading/present")
         return notes + _tell_actions(workspace, warehouse, journey, company, clock, today)
 
 
-def _tell_maturity(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame) -> None:
-    asked = warehouse.frame("story/asked_counts")
+def _tell_maturity(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, asked: pd.DataFrame) -> None:
     places = warehouse.frame("leading/places", least=maturity.LEAST_AT_A_PLACE)
-    known = maturity.measured(grid, asked[asked["cut_by"] == "all"], _lived(warehouse, grid, "trouble"), places, journey.maturity)
+    known = maturity.measured(grid, asked, _lived(warehouse, grid, "trouble"), places, journey.maturity)
     levels = maturity.placed(grid, known, NOW)
     known = levels[[*KEY, "period_start", "period_end", "is_over"]].merge(known, on=KEY)
     known["text"] = maturity.in_words(known)
@@ -84,7 +88,7 @@ def _tell_purpose(workspace: Workspace, warehouse: Warehouse, moments: pd.DataFr
     return []
 
 
-def _tell_experience(workspace: Workspace, warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, **given: Any) -> list[str]:
+def _tell_experience(workspace: Workspace, warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, asked: pd.DataFrame, **given: Any) -> list[str]:
     """Time saved, time well spent and the three risks; empty while words.yaml cannot be read."""
     warehouse.replace("leading/experience", [])
     try:
@@ -96,8 +100,8 @@ def _tell_experience(workspace: Workspace, warehouse: Warehouse, journey: Journe
         measure.name: (lists[of], words.patterns(name)) for measure in experience.MEASURES
         for name, _, of in [measure.name.partition("_of_")] if of in lists and name in type(words).model_fields
     }  # fmt: skip
-    asked, promises = warehouse.frame("story/asked_counts"), warehouse.frame("leading/promises", **given)
-    answers = experience.of_asked(grid, asked[asked["cut_by"] == "all"], warehouse.frame("leading/there"))
+    promises = warehouse.frame("leading/promises", **given)
+    answers = experience.of_asked(grid, asked, warehouse.frame("leading/there"))
     felt = experience.of_feedback(warehouse.frame("leading/feelings"), warehouse.frame("leading/felt"))
     found = pd.concat(
         [
@@ -106,7 +110,7 @@ def _tell_experience(workspace: Workspace, warehouse: Warehouse, journey: Journe
             *(experience.of_counts(warehouse.frame(f"leading/{sql}", **patterns), name) for name, (sql, patterns) in said.items()),
             experience.of_counts(warehouse.frame("leading/contacts", days=experience.AGAIN), "repeat_contacts"),
             experience.of_promises(promises, promises["measure"].map(words.promises_time).astype(bool)),
-            experience.of_counts(warehouse.frame("leading/quiet", touchpoints=list(journey.stage_of_touchpoint), **given), "quiet_customers"),
+            experience.of_counts(warehouse.frame("leading/quiet"), "quiet_customers"),
         ]
     )  # fmt: skip
     warehouse.replace("leading/experience", _shown(experience.compared(grid, found[experience.FOUND], journey)))
@@ -123,9 +127,7 @@ def _tell_absences(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, *
     speakers = warehouse.frame("leading/used_to_speak", days=absences.BEFORE, least=absences.TWICE)
     invited = warehouse.frame("leading/invited_again", days=absences.A_YEAR, **given)
     places = warehouse.frame("leading/unspoken_touchpoints", least=absences.LEAST_THERE)
-    points = journey.stage_of_touchpoint
-    silent = warehouse.frame("leading/silent", touchpoints=list(points), stages=list(points.values()), **given)
-    told = absences.told(grid, silent, speakers, invited, places, journey)
+    told = absences.told(grid, warehouse.frame("leading/silent"), speakers, invited, places, journey)
     warehouse.replace("leading/did_not_happen", _shown(told))
     warehouse.replace("leading/fell_away", absences.away(speakers, NOW))
 

@@ -1,11 +1,6 @@
 -- customers all through a period, and how many of them passed no stage in it
 with passed as (
-    select distinct periods.period_kind, periods.period, operations.customer_id
-    from records.operations as operations
-    inner join story.periods as periods
-        on (operations."at" at time zone $timezone)::date >= periods.period_start and (operations."at" at time zone $timezone)::date < periods.period_end
-    where operations."at" <= $clock and operations.customer_id is not null and periods.period_kind <> 'month'
-        and (operations.stage is not null or list_contains($touchpoints, operations.touchpoint))
+    select distinct period_kind, period, customer_id from "leading".present
 )
 
 select

@@ -1,22 +1,10 @@
 -- customers for whom all went well, or something failed, by stage ('all' for the whole company) and period, and how many of them said nothing: of the
 -- stage, or of anything
-with present as (
-    select
-        periods.period_kind, periods.period, coalesce(operations.stage, $stages[list_position($touchpoints, operations.touchpoint)]) as stage,
-        operations.customer_id, max(operations.failed) > 0 as failed
-    from records.operations as operations
-    inner join story.periods as periods
-        on (operations."at" at time zone $timezone)::date >= periods.period_start and (operations."at" at time zone $timezone)::date < periods.period_end
-    where operations."at" <= $clock and operations.customer_id is not null and periods.period_kind <> 'month'
-    group by all
-),
-
-there as (
-    select * from present where stage is not null
+with there as (
+    select * from "leading".present
     union all
     select period_kind, period, 'all' as stage, customer_id, bool_or(failed) as failed
-    from present
-    where stage is not null
+    from "leading".present
     group by period_kind, period, customer_id
 ),
 
