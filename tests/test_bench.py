@@ -18,13 +18,17 @@ from listening.bench import words
 from listening.bench.company import Company
 from listening.bench.rates import alone
 from listening.cli import app
+from listening.cli.terminal import out
 from listening.meter import Meter, Used
 
 STATIONS = ["landing", "records", "tagging", "themes", "signals", "warnings", "story", "growth", "leading", "publish", "around"]
 
 
-def test_new_records_on_a_history_are_timed_by_station_beside_a_night_with_one_and_beside_others() -> None:
-    printed = CliRunner().invoke(app, ["bench", "--records", "40", "--history", "200"], env={"COLUMNS": "160"})
+def test_new_records_on_a_history_are_timed_by_station_beside_a_night_with_one_and_beside_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(out, "width", 160)
+    printed = CliRunner().invoke(app, ["bench", "--records", "40", "--history", "200"])
     assert printed.exit_code == 0, printed.output
     lines = [line.split("│")[0].strip() for line in printed.output.splitlines()]
     nights = [lines.index(line) for line in lines if line.startswith(("First night: 200 records", "One new record: 1 record", "New records: 40 records"))]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from listening import night, warehouse
@@ -234,6 +234,7 @@ RESPONSES = st.lists(VALUES.map(lambda values: {"responseId": "R_1", "values": v
 
 
 @given(RESPONSES, st.integers(1, 40), st.booleans(), st.integers(0, 10**6))
+@example([{"responseId": "R_1", "values": {}}], 40, True, -1)
 @settings(max_examples=50)
 def test_responses_are_read_whole_however_their_file_is_cut_into_pieces(listed: list[Any], piece: int, is_listed: bool, cut: int) -> None:
     content = (json.dumps({"responses": listed}) if is_listed else "\n".join(map(json.dumps, listed))).encode()

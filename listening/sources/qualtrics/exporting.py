@@ -203,7 +203,7 @@ def _objects(file: IO[bytes]) -> Iterator[Cells]:
         ValueError: it ends too early, or is no such file.
     """
     decoder, unpack = json.JSONDecoder(), codecs.getincrementaldecoder("utf-8-sig")("replace")
-    text, is_listed, is_begun, is_closed = "", False, False, False
+    text, opening, is_begun, is_closed = "", "", False, False
     found: Any = None
     while not is_closed:
         piece = file.read(_PIECE)
@@ -212,17 +212,17 @@ def _objects(file: IO[bytes]) -> Iterator[Cells]:
             continue
         if not is_begun:
             head = _HEAD.match(text)
-            text, is_listed, is_begun = text[head.end() :] if head else text, bool(head), True
+            text, opening, is_begun = text[head.end() :] if head else text, head[0] if head else "", True
         position = 0
         while (position := _after_gap(text, position)) < len(text) and not is_closed:
-            if is_listed and text[position] == "]":
+            if opening and text[position] == "]":
                 is_closed = True
                 break
             try:
                 found, end = decoder.raw_decode(text, position)
             except ValueError:
                 break
-            if not isinstance(found, dict) or (not is_listed and "responseId" not in found):
+            if not isinstance(found, dict) or (not opening and "responseId" not in found):
                 raise ValueError("no response")
             yield found
             position = end
@@ -231,8 +231,21 @@ def _objects(file: IO[bytes]) -> Iterator[Cells]:
             break
         if len(text) > _LONGEST_RESPONSE:
             raise ValueError("a response without an end")
-    if (is_listed and not is_closed) or (not is_listed and (text.strip() or not found)):
+    if opening:  # what stands around the list has to be closed, too
+        rest = unpack.decode(b"".join(iter(lambda: file.read(_PIECE), b"")), final=True)
+        is_whole = is_closed and _is_json(opening + text + rest)
+    else:
+        is_whole = bool(found) and not text.strip()
+    if not is_whole:
         raise ValueError("it ends too early")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _after_gap(text: str, position: int) -> int:
