@@ -5,10 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -22,14 +22,29 @@ COMPANY = '[company]\nname = "Tester"\ntimezone = "Europe/London"\n'
 CHROMIUM = Path("/usr/bin/chromium")
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 LAST_DAY = "2026-06-30"
+OF_THE_RUN = ("runs", "run_counts", "freshness")  # published tables that tell of the night itself: a night more is a night more
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@contextmanager
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
+    """A folder that all workers of a test run share, and whether it still has to be filled; nobody else gets it meanwhile."""
+    common = tmp_path_factory.getbasetemp()
+    folder = (common.parent if "PYTEST_XDIST_WORKER" in os.environ else common) / name
+    done = folder.with_suffix(".done")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder, not done.exists()
+        done.touch()
 
 
 @pytest.fixture(scope="session")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped classifier, fitted once for all tests."""
-    models = tmp_path_factory.mktemp("models")
-    tagging.fit(models, journey.read(workspace.shipped("default-journey.yaml")))
+    with made_once(tmp_path_factory, "models") as (models, is_due):
+        if is_due:
+            models.mkdir()
+            tagging.fit(models, journey.read(workspace.shipped("default-journey.yaml")))
     return models
 
 
@@ -55,6 +70,12 @@ def workspace_maker(tmp_path: Path, fitted: Path) -> Callable[..., Workspace]:
     return make
 
 
+def branched(place: Workspace, folder: Path) -> Workspace:
+    """A workspace's twin below a folder, which goes its own way from there: what nights before a test have made is made once."""
+    shutil.copytree(place.root, folder / place.root.name, symlinks=True)
+    return Workspace(folder / place.root.name)
+
+
 def drop(place: Workspace, file: str, content: str | bytes) -> Path:
     """Put a file into the inbox, old enough to be complete."""
     path = place.inbox / file
@@ -72,11 +93,9 @@ def settle(path: Path) -> None:
 @pytest.fixture(scope="session")
 def fernway(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The sample company after one night, told as of its last day; for reading only, since all tests share it."""
-    common = tmp_path_factory.getbasetemp()
-    place = Workspace((common.parent if "PYTEST_XDIST_WORKER" in os.environ else common) / "fernway")
-    with place.root.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not place.published.exists():
+    with made_once(tmp_path_factory, "fernway") as (folder, is_due):
+        place = Workspace(folder)
+        if is_due:
             shutil.copytree(SAMPLE, place.root)
             night.prepare(place, workspace.shipped("default-journey.yaml"))
             tonight = night.run(place, LAST_DAY)
@@ -123,6 +142,18 @@ def rows(place: Workspace, query: str) -> list[dict[str, object]]:
         return found
     finally:
         connection.close()
+
+
+def contents(connection: Any, schema: str = "main") -> dict[str, list[dict[str, Any]]]:
+    """All rows of all tables of a schema, in an order that depends on nothing but them."""
+    names = connection.execute(f"select table_name from duckdb_tables() where schema_name = '{schema}' and not internal order by 1").fetchall()
+    return {name: connection.execute(f'from "{name}" order by all').to_arrow_table().to_pylist() for (name,) in names}
+
+
+def published(place: Workspace, besides: Container[str] = ()) -> dict[str, list[dict[str, Any]]]:
+    """All rows of all published tables but those named."""
+    with closing(warehouse.read_only(reading.database(place))) as connection:
+        return {name: found for name, found in contents(connection).items() if name not in besides}
 
 
 def run(place: Workspace, as_of: str | None = None) -> night.Night:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ from listening import calls, checkins, journey, night, persons, story
 from listening.cli import app
 from listening.forgotten import Identity
 from listening.workspace import Mend, Workspace
-from tests.conftest import drop, rows, run, workspace_maker
+from tests.conftest import branched, drop, rows, run, workspace_maker
 
 SOURCES = """
 [sources.operations]
@@ -61,8 +60,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
 @pytest.fixture
 def place(told: Workspace, tmp_path: Path) -> Workspace:
     """A copy of it, to do with as one likes."""
-    shutil.copytree(told.root, tmp_path / "place", symlinks=True)
-    return Workspace(tmp_path / "place")
+    return branched(told, tmp_path)
 
 
 def drawn(place: Workspace, number: int = 1000, **more: Any) -> set[str]:

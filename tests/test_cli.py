@@ -71,38 +71,48 @@ def test_a_workspace_without_sources_is_told_to_name_one(call: Call, make_worksp
     assert "names no source" in err
 
 
+def survey(name: str) -> str:
+    """The table of a survey of that name."""
+    return SURVEY.replace("survey", name).replace(f'kind = "{name}"', 'kind = "survey"')
+
+
 BAD_FILES = {
-    "missing column": ("survey.csv", b"id,when,thoughts\n1,2026-05-01,Late parcel\n", "holds the words"),
-    "empty file": ("survey.csv", b"", "is empty"),
-    "no date in a row can be read": ("survey.csv", b"id,date,comment\n1,soon,Late parcel\n2,later,Lost parcel\n", "no date in it can be read"),
-    "either order of day and month": ("survey.csv", b"id,date,comment\n1,03/04/2026,Late parcel\n", "set day_first"),
-    "a picture": ("survey.csv", b"\x89PNG\r\n\x1a\n" + bytes(2000), "no text file"),
+    "missing_column": (b"id,when,thoughts\n1,2026-05-01,Late parcel\n", "holds the words"),
+    "empty": (b"", "is empty"),
+    "unreadable_dates": (b"id,date,comment\n1,soon,Late parcel\n2,later,Lost parcel\n", "no date in it can be read"),
+    "day_or_month_first": (b"id,date,comment\n1,03/04/2026,Late parcel\n", "Set day_first"),
+    "picture": (b"\x89PNG\r\n\x1a\n" + bytes(2000), "no text file"),
 }
 
 
-@pytest.mark.parametrize("case", BAD_FILES)
-def test_a_bad_file_gets_a_sentence_and_the_other_source_goes_through(call: Call, make_workspace: Callable[..., Workspace], case: str) -> None:
-    name, content, sentence = BAD_FILES[case]
-    place = make_workspace(SURVEY + REVIEWS, {name: content, "reviews.csv": GOOD})
+def test_each_bad_file_gets_a_sentence_and_the_other_source_goes_through(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+    files = {f"{name}.csv": content for name, (content, _) in BAD_FILES.items()}
+    place = make_workspace("".join(map(survey, BAD_FILES)) + REVIEWS, {**files, "reviews.csv": GOOD})
     status, out, _ = call("run", "--direct", "--workspace", place.root)
     assert status == 3
-    assert sentence.lower() in out.lower()
+    for name, (_, sentence) in BAD_FILES.items():
+        assert sentence in told_of(name, out), name
     assert "| reviews | 2 | 2 |" in out
 
 
+def told_of(source: str, out: str) -> str:
+    """What a night's report says of a source that failed."""
+    return out.split("## To mend")[1].split(f" - {source}: ")[1].split(" - ")[0]
+
+
 GOOD_FILES = {
-    "UTF-16": GOOD.replace("Lovely", "Schön").encode("utf-16"),
-    "Windows-1252": GOOD.replace("Lovely", "“Schön” – très bien").encode("cp1252"),
-    "UTF-8 with a byte order mark": GOOD.encode("utf-8-sig"),
+    "utf_16": GOOD.replace("Lovely", "Schön").encode("utf-16"),
+    "windows_1252": GOOD.replace("Lovely", "“Schön” – très bien").encode("cp1252"),
+    "byte_order_mark": GOOD.encode("utf-8-sig"),
 }
 
 
-@pytest.mark.parametrize("case", GOOD_FILES)
-def test_an_encoding_is_found_out(call: Call, make_workspace: Callable[..., Workspace], case: str) -> None:
-    place = make_workspace(SURVEY, {"survey.csv": GOOD_FILES[case]})
+def test_an_encoding_is_found_out(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace("".join(map(survey, GOOD_FILES)), {f"{name}.csv": content for name, content in GOOD_FILES.items()})
     status, out, _ = call("run", "--direct", "--workspace", place.root)
     assert status == 0
-    assert "| survey | 2 | 2 |" in out
+    for name in GOOD_FILES:
+        assert f"| {name} | 2 | 2 |" in out
     assert "\ufffd" not in json.dumps(call("sql", "--json", "select text from records", "--workspace", place.root)[1])
 
 
@@ -116,24 +126,27 @@ def test_a_torn_last_json_line_costs_itself_alone(call: Call, make_workspace: Ca
 
 
 BAD_TABLES = {
-    "wrong kind": (SURVEY.replace('"survey"\npath', '"poll"\npath'), "no kind 'poll'"),
-    "wrong connector": (SURVEY.replace('"files"', '"fax"'), "no connector 'fax'"),
-    "unknown key": (SURVEY + 'colums = { text = "comment" }\n', "columns"),
-    "missing path": (SURVEY.replace("path", "# path"), "path"),
-    "path out of the workspace": (SURVEY.replace("inbox/", "../"), "out of the workspace"),
-    "a column that is not there": (SURVEY + 'columns = { text = "remark", said_at = "date" }\n', "no column 'remark'"),
-    "a canonical name that does not exist": (SURVEY + 'columns = { words = "comment" }\n', "no 'words'"),
+    "wrong_kind": (('kind = "survey"', 'kind = "poll"'), "no kind 'poll'"),
+    "wrong_connector": (('"files"', '"fax"'), "no connector 'fax'"),
+    "unknown_key": (("\npath", '\ncolums = { text = "comment" }\npath'), "do you mean 'columns'"),
+    "missing_path": (("\npath", "\n# path"), "needs path"),
+    "path_out_of_the_workspace": (("inbox/", "../"), "out of the workspace"),
+    "missing_column": (("\npath", '\ncolumns = { text = "remark", said_at = "date" }\npath'), "no column 'remark'"),
+    "unknown_name": (("\npath", '\ncolumns = { words = "comment" }\npath'), "no 'words'"),
 }
 
 
-@pytest.mark.parametrize("case", BAD_TABLES)
-def test_a_wrongly_configured_source_gets_a_sentence_and_the_other_goes_through(call: Call, make_workspace: Callable[..., Workspace], case: str) -> None:
-    table, sentence = BAD_TABLES[case]
-    place = make_workspace(table + REVIEWS, {"survey.csv": GOOD, "reviews.csv": GOOD})
-    assert call("check", "--workspace", place.root)[0] == 2
+def test_each_wrongly_configured_source_gets_a_sentence_and_the_other_goes_through(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+    tables = [survey(name).replace(*change, 1) for name, (change, _) in BAD_TABLES.items()]
+    place = make_workspace("".join(tables) + REVIEWS, {f"{name}.csv": GOOD for name in (*BAD_TABLES, "reviews")})
+    status, out, _ = call("check", "--workspace", place.root)
+    assert status == 2
+    for name, (_, sentence) in BAD_TABLES.items():
+        assert sentence in out.split(f"sources.{name} ")[1].split(" sources.")[0], name
     status, out, _ = call("run", "--direct", "--workspace", place.root)
     assert status == 3
-    assert sentence in out
+    for name, (_, sentence) in BAD_TABLES.items():
+        assert sentence in out, name
     assert "| reviews | 2 | 2 |" in out
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import drop, rows, run
+from conftest import branched, drop, rows, run, workspace_maker
 
 from listening import night, persons, search, warehouse
 from listening.forgotten import Forgotten, Identity
@@ -60,13 +60,13 @@ def ticket(number: int, requester: object, words: str, comments: list[dict[str, 
     return json.dumps(row) + "\n"
 
 
-@pytest.fixture
-def place(make_workspace: Make) -> Workspace:
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
     tickets = ticket(1, ANNA, "Nobody answers about zebrafinch") + ticket(2, "CUST-88002", f"Please write to {MAIL} instead")
     tickets += ticket(3, "CUST-88003", "The bill is wrong", [
         {"id": 1, "author_id": "CUST-88003", "body": "The bill is wrong", "created_at": "2025-05-04T09:00:00Z"},
         {"id": 2, "author_id": ANNA, "body": "Mine had zebrafinch on it", "created_at": "2025-05-04T10:00:00Z"}])  # fmt: skip
-    return make_workspace(
+    place = workspace_maker(tmp_path_factory.mktemp("forget"), fitted)(
         SOURCES,
         {
             "survey.csv": SURVEY,
@@ -75,6 +75,14 @@ def place(make_workspace: Make) -> Workspace:
             "operations.csv": f"customer_id,stage,measure,at,failed\n{ANNA},onboard,late,2025-05-01,1\nCUST-88002,onboard,late,2025-05-01,0\n",
         },
     )
+    run(place)
+    return place
+
+
+@pytest.fixture
+def place(first_night: Workspace, tmp_path: Path) -> Workspace:
+    """A company after its first night."""
+    return branched(first_night, tmp_path)
 
 
 def traces(place: Workspace) -> list[str]:
@@ -88,7 +96,6 @@ def customers(place: Workspace) -> set[object]:
 
 
 def test_after_forgetting_no_file_but_the_inbox_holds_the_person(place: Workspace) -> None:
-    run(place)
     drop(place, "survey-2.csv", SURVEY.replace("lost my", "never brought my"))
     run(place)
     assert traces(place)
@@ -115,7 +122,6 @@ def test_a_forgotten_persons_words_stand_in_no_table_of_the_store(place: Workspa
 
 
 def test_an_address_finds_the_customer_and_a_customer_the_address(place: Workspace) -> None:
-    run(place)
     by_address = persons.forget(place, Identity.email(MAIL.upper()), is_dry_run=True)
     assert {identity.value for identity in by_address.found.identities} == {ANNA, MAIL}
     assert by_address.found.counts == {"survey": 2, "tickets": 1, "customers": 1, "operations": 1}
@@ -123,7 +129,6 @@ def test_an_address_finds_the_customer_and_a_customer_the_address(place: Workspa
 
 
 def test_neither_the_next_nights_nor_a_rebuild_bring_the_person_back(place: Workspace) -> None:
-    run(place)
     persons.forget(place, Identity.customer(ANNA))
     drop(
         place, "survey-3.csv", SURVEY + f"5,2025-06-01,zebrafinch is back,1,{ANNA},{MAIL}\n6,2025-06-02,All good with the invoice now,9,CUST-9,d@example.org\n"
@@ -140,14 +145,12 @@ def test_neither_the_next_nights_nor_a_rebuild_bring_the_person_back(place: Work
 
 
 def test_seen_adds_up_with_refused_rows(place: Workspace) -> None:
-    run(place)
     persons.forget(place, Identity.customer(ANNA))
     for row in rows(place, "select * from run_counts"):
         assert row["seen"] == sum(int(str(row[name])) for name in ("new", "updated", "repeated", "deleted", "rejected", "refused")), row
 
 
 def test_what_others_said_stays_with_the_mention_masked(place: Workspace) -> None:
-    run(place)
     persons.forget(place, Identity.customer(ANNA))
     texts = {str(row["native_id"]): str(row["text"]) for row in rows(place, "select native_id, text from records where source = 'survey'")}
     assert "told me of you" in texts["3"]
@@ -156,7 +159,6 @@ def test_what_others_said_stays_with_the_mention_masked(place: Workspace) -> Non
 
 
 def test_a_killed_forgetting_is_finished_by_the_next_night(place: Workspace) -> None:
-    run(place)
     with night.held(place):
         Forgotten(place).add({Identity.customer(ANNA), Identity.email(MAIL)}, dt.date(2025, 6, 1))
     assert traces(place)
@@ -166,7 +168,6 @@ def test_a_killed_forgetting_is_finished_by_the_next_night(place: Workspace) -> 
 
 
 def test_forgetting_reaches_labels(place: Workspace) -> None:
-    run(place)
     ids = {str(row["native_id"]): str(row["record_id"]) for row in rows(place, "select native_id, record_id from records where source = 'survey'")}
     labels = place.root / "labels" / "mine.csv"
     labels.parent.mkdir()
@@ -187,7 +188,6 @@ def test_an_address_of_many_customers_is_left_alone(make_workspace: Make) -> Non
 
 
 def test_only_marks_of_the_forgotten_are_kept(place: Workspace) -> None:
-    run(place)
     persons.forget(place, Identity.customer(ANNA))
     kept = "".join(path.read_text(encoding="utf-8") for path in place.forgotten.iterdir())
     assert ANNA not in kept
@@ -196,7 +196,6 @@ def test_only_marks_of_the_forgotten_are_kept(place: Workspace) -> None:
 
 
 def test_somebody_unknown_is_kept_from_coming_in(place: Workspace) -> None:
-    run(place)
     assert persons.forget(place, Identity.customer("CUST-55555")).found.rows == {}
     drop(place, "survey-9.csv", "id,day,words,nps,customer,mail\n9,2025-06-01,Hello from a new customer here,5,CUST-55555,x@example.org\n")
     assert run(place).counts["survey"]["refused"] == 1
@@ -218,7 +217,6 @@ def test_a_column_named_later_refuses_and_erases_as_well(make_workspace: Make) -
 
 
 def test_everything_known_of_a_person_is_exported(place: Workspace) -> None:
-    run(place)
     known = persons.export(place, Identity.email(MAIL))
     assert len(known["landed"]) == 5
     assert any("lost my wardrobe" in json.dumps(row["cells"]) for row in known["landed"])

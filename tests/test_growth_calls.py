@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import shutil
 from pathlib import Path
 
 import openpyxl
@@ -18,7 +17,7 @@ from listening.cli import app
 from listening.forgotten import Identity
 from listening.growth import calling
 from listening.workspace import Mend, Workspace
-from tests.conftest import drop, rows, run, workspace_maker
+from tests.conftest import branched, drop, rows, run, workspace_maker
 
 SOURCES = "".join(f'[sources.{kind}]\nconnector = "files"\nkind = "{kind}"\npath = "inbox/{kind}*.csv"\n' for kind in ("operations", "customers", "survey"))
 PASSED = "customer_id,stage,measure,at,failed\n"
@@ -41,7 +40,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
 @pytest.fixture
 def place(told: Workspace, tmp_path: Path) -> Workspace:
     """The same company, for tests that change it."""
-    return Workspace(Path(shutil.copytree(told.root, tmp_path / "copy", symlinks=True)))
+    return branched(told, tmp_path)
 
 
 def listed(place: Workspace) -> dict[str, dict[str, object]]:

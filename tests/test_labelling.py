@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import csv
 import io
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from conftest import rows, run, workspace_maker
+from conftest import branched, rows, run, workspace_maker
 
 from listening import journey, labelling, labels
 from listening.labelling import agreement
@@ -58,8 +57,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
 
 @pytest.fixture
 def place(told: Workspace, tmp_path: Path) -> Workspace:
-    shutil.copytree(told.root, tmp_path / "place", symlinks=True)
-    return Workspace(tmp_path / "place")
+    return branched(told, tmp_path)
 
 
 def cells(path: Path) -> list[dict[str, Any]]:

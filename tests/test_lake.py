@@ -21,7 +21,7 @@ from listening.forgotten import Identity
 from listening.publish import reading
 from listening.workspace import Mend, Workspace
 from tests import databases
-from tests.conftest import drop, run, workspace_maker
+from tests.conftest import contents, drop, run, workspace_maker
 
 SURVEY = (
     '[sources.survey]\nconnector = "files"\nkind = "survey"\npath = "inbox/survey*.csv"\nscore_scale = [0, 10]\nscore_name = "NPS"\n'
@@ -104,18 +104,13 @@ def asked(here: lake.Lake, query: str) -> list[tuple[Any, ...]]:
 
 def published(path: Path) -> dict[str, list[dict[str, Any]]]:
     with contextlib.closing(warehouse.read_only(path)) as connection:
-        return contents(connection, "main")
+        return contents(connection)
 
 
 def kept(here: lake.Lake) -> dict[str, list[dict[str, Any]]]:
     with lake._opened(here, is_reader=True) as connection:
         connection.execute(f'use lake."{here.name}"')
         return contents(connection, here.name)
-
-
-def contents(connection: Any, schema: str) -> dict[str, list[dict[str, Any]]]:
-    names = connection.execute(f"select table_name from duckdb_tables() where schema_name = '{schema}' order by 1").fetchall()
-    return {name: connection.execute(f'from "{name}" order by all').to_arrow_table().to_pylist() for (name,) in names}
 
 
 def in_catalogue(address: str, *words: str) -> list[str]:

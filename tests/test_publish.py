@@ -13,7 +13,7 @@ import pytest
 from listening import night, tables, warehouse
 from listening.publish import reading
 from listening.workspace import Mend, Workspace
-from tests.conftest import drop, rows, run, workspace_maker
+from tests.conftest import OF_THE_RUN, branched, drop, published, rows, run, workspace_maker
 
 SURVEY = '[sources.survey]\nconnector = "files"\nkind = "survey"\npath = "inbox/survey*.csv"\nscore_scale = [0, 10]\nscore_name = "NPS"\n'
 ANSWERS = """id,date,comment,score,region
@@ -27,7 +27,7 @@ PROMISED = {
     "records", "record_stages", "sentences", "stage_story", "stage_measures", "stage_sources", "stage_scores", "quotes",
     "journey", "classifier_accuracy", "runs", "run_counts", "rejects", "freshness",
 }  # fmt: skip
-CHANGING = {"runs", "run_counts", "freshness", "since_yesterday"}
+CHANGING = {*OF_THE_RUN, "since_yesterday"}
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +39,13 @@ def told(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
 
 
 @pytest.fixture
-def place(make_workspace: Callable[..., Workspace]) -> Workspace:
-    place = make_workspace(SURVEY, {"survey.csv": ANSWERS})
-    run(place, as_of="2026-06-30")
-    return place
-
-
-def contents(place: Workspace) -> dict[str, list[dict[str, object]]]:
-    names = [str(row["name"]) for row in rows(place, "select table_name as name from duckdb_tables() where not internal")]
-    return {name: rows(place, f'from "{name}"') for name in names}
+def place(told: Workspace, tmp_path: Path) -> Workspace:
+    """The same run, for a test to change."""
+    return branched(told, tmp_path)
 
 
 def test_every_promised_table_is_there(told: Workspace) -> None:
-    assert contents(told).keys() >= PROMISED
+    assert published(told).keys() >= PROMISED
 
 
 def test_every_table_and_every_column_is_described(told: Workspace) -> None:
@@ -77,9 +71,9 @@ def test_the_key_of_a_table_is_distinct(told: Workspace, name: str) -> None:
 
 
 def test_the_same_night_twice_changes_only_what_tells_of_runs(place: Workspace) -> None:
-    before = contents(place)
+    before = published(place)
     run(place, as_of="2026-06-30")
-    after = contents(place)
+    after = published(place)
     assert {name for name in after if after[name] != before[name]} <= CHANGING
 
 
@@ -109,10 +103,10 @@ def test_a_night_with_one_day_more_leaves_what_building_everything_again_leaves(
     drop(place, "survey2.csv", "id,date,comment,score,customer_id\n900,2026-06-29,I was charged twice for the same bill.,1,c3\n")
     drop(place, "operations2.csv", "customer_id,stage,measure,at,failed\nc3,pay,invoice_correct,2026-06-29,1\n")
     run(place, as_of="2026-06-30")
-    by_night = contents(place)
+    by_night = published(place)
     assert len(by_night["did_not_happen"]) > 5
     night.run(place, "2026-06-30", is_anew=True)
-    at_once = contents(place)
+    at_once = published(place)
     assert {name for name in at_once if sorted(map(str, at_once[name])) != sorted(map(str, by_night[name]))} <= CHANGING | {"records", "pulls"}
 
 
@@ -140,7 +134,7 @@ def test_a_junk_answer_with_a_score_stays_as_a_score_and_one_without_is_rejected
 
 
 def test_parquet_files_hold_the_same_rows_as_the_tables(told: Workspace) -> None:
-    for name, content in contents(told).items():
+    for name, content in published(told).items():
         assert pq.read_metadata(told.published / "parquet" / f"{name}.parquet").num_rows == len(content)
 
 
@@ -219,7 +213,7 @@ def test_an_address_is_never_published_as_a_key(make_workspace: Callable[..., Wo
     run(place, as_of="2026-06-30")
     (row,) = rows(place, "select native_id, customer_id from records")
     assert row["native_id"] == row["customer_id"]
-    assert "jane" not in json.dumps(contents(place), default=str)
+    assert "jane" not in json.dumps(published(place), default=str)
 
 
 def test_rows_without_ids_are_known_again_however_a_program_formats_them(make_workspace: Callable[..., Workspace]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import COMPANY, drop, rows, run
+from conftest import COMPANY, OF_THE_RUN, drop, published, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -227,12 +227,10 @@ def test_the_same_rows_again_are_all_repeated(nights: Nights) -> None:
 def test_the_same_night_twice_changes_no_published_table(make_workspace: Callable[..., Workspace]) -> None:
     place = make_workspace(REVIEWS, {"a.csv": "id,date,text,stars\n1,2025-06-01,The app is slow,2\n2,2025-06-01,n/a,\n3,2025-06-02,I love it,5\n"})
     run(place)
-    names = [row["table_name"] for row in rows(place, "select table_name from duckdb_tables()")]
-    names = [name for name in names if name not in ("runs", "run_counts", "freshness")]
-    before = {name: rows(place, f'select * from "{name}" order by all') for name in names}
+    before = published(place, besides=OF_THE_RUN)
     again = run(place)
     assert (again.status, sum(again.counts["voices"].values())) == (0, 0)
-    assert {name: rows(place, f'select * from "{name}" order by all') for name in names} == before
+    assert published(place, besides=OF_THE_RUN) == before
 
 
 def test_rows_that_only_bring_a_score_are_records_and_junk_with_a_score_stays_as_a_score(nights: Nights) -> None:

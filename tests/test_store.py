@@ -12,29 +12,28 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import drop, rows, run
+from conftest import OF_THE_RUN, branched, drop, published, rows, run, workspace_maker
 
-from listening import night, tables, warehouse
+from listening import night, warehouse
 from listening.warehouse import StoreFault, Warehouse
 from listening.workspace import Mend, Workspace
 
 Make = Callable[..., Workspace]
 SOURCE = '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/*.csv"\n'
 CSV = "id,said_at,text\n1,2025-01-05,The bill was wrong again\n2,2025-01-06,Quick and friendly delivery\n"
-KEPT_APART = {"runs", "run_counts", "freshness"}  # a night more is a night more
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
+    place = workspace_maker(tmp_path_factory.mktemp("store"), fitted)(SOURCE, {"a.csv": CSV})
+    run(place)
+    return place
 
 
 @pytest.fixture
-def place(make_workspace: Make) -> Workspace:
-    return make_workspace(SOURCE, {"a.csv": CSV})
-
-
-def published(place: Workspace) -> dict[str, list[dict[str, object]]]:
-    return {
-        name: sorted(rows(place, f'select * from "{name}"'), key=repr)
-        for name in (table.split("/")[1] for table in tables.tables("publish"))
-        if name not in KEPT_APART
-    }
+def place(first_night: Workspace, tmp_path: Path) -> Workspace:
+    """A company after its first night."""
+    return branched(first_night, tmp_path)
 
 
 def states(place: Workspace) -> list[object]:
@@ -42,18 +41,16 @@ def states(place: Workspace) -> list[object]:
 
 
 def test_a_rebuilt_store_publishes_the_same(place: Workspace) -> None:
-    run(place)
     drop(place, "b.csv", CSV.replace("wrong again", "right at last").replace("2025-01-05", "2025-02-05") + "3,2025-02-01,The engineer never came\n")
     run(place)
-    before, counts = published(place), rows(place, "select * from run_counts")
+    before, counts = published(place, besides=OF_THE_RUN), rows(place, "select * from run_counts")
     night.run(place, is_anew=True, is_pulling=False)
-    assert published(place) == before
+    assert published(place, besides=OF_THE_RUN) == before
     assert states(place) == ["done", "done", "done"]
     assert [row for row in rows(place, "select * from run_counts") if row in counts] == counts
 
 
 def test_an_earlier_file_put_back_is_what_counts(place: Workspace) -> None:
-    run(place)
     drop(place, "a.csv", CSV.replace("wrong again", "right at last"))
     run(place)
     drop(place, "a.csv", CSV)
@@ -63,40 +60,36 @@ def test_an_earlier_file_put_back_is_what_counts(place: Workspace) -> None:
 
 
 def test_a_lost_store_is_built_again_and_told(place: Workspace) -> None:
-    run(place)
-    before = published(place)
+    before = published(place, besides=OF_THE_RUN)
     place.warehouse.unlink()
     done = run(place)
-    assert published(place) == before
+    assert published(place, besides=OF_THE_RUN) == before
     assert any("was not there" in note for note in done.notes)
 
 
 @pytest.mark.parametrize("damage", ["cut", "beginning", "none of it"])
 def test_a_store_that_cannot_be_opened_is_set_aside_and_built_again(place: Workspace, damage: str) -> None:
-    run(place)
-    before = published(place)
+    before = published(place, besides=OF_THE_RUN)
     content = place.warehouse.read_bytes()
     place.warehouse.write_bytes({"cut": content[:5000], "beginning": b"\0" * 4096 + content[4096:], "none of it": b"not a store at all"}[damage])
     done = run(place)
-    assert published(place) == before
+    assert published(place, besides=OF_THE_RUN) == before
     assert any("set aside" in note for note in done.notes)
     assert (place.set_aside / "warehouse.duckdb").exists()
 
 
 def test_a_store_that_lost_commits_without_a_word_is_noticed(place: Workspace) -> None:
-    run(place)
     older = place.warehouse.read_bytes()
     drop(place, "b.csv", "id,said_at,text\n3,2025-02-01,The engineer never came\n")
     run(place)
-    before = published(place)
+    before = published(place, besides=OF_THE_RUN)
     place.warehouse.write_bytes(older)  # as after a log that was cut off: it opens, and says nothing
     done = run(place)
     assert any("has lost the last" in note for note in done.notes)
-    assert published(place) == before
+    assert published(place, besides=OF_THE_RUN) == before
 
 
 def test_a_store_of_an_older_program_is_kept_and_its_runs_are_carried_over(place: Workspace) -> None:
-    run(place)
     shutil.rmtree(place.journal)  # older programs had none
     with duckdb.connect(str(place.warehouse)) as connection:
         connection.execute("drop table main.store")
@@ -109,7 +102,6 @@ def test_a_store_of_an_older_program_is_kept_and_its_runs_are_carried_over(place
 
 
 def test_a_store_of_a_newer_program_is_refused_in_words(place: Workspace) -> None:
-    run(place)
     with duckdb.connect(str(place.warehouse)) as connection:
         connection.execute("update main.store set version = 99")
     with pytest.raises(Mend, match="newer Listening Path"):
@@ -118,7 +110,6 @@ def test_a_store_of_a_newer_program_is_refused_in_words(place: Workspace) -> Non
 
 
 def test_a_landed_pull_of_a_newer_program_is_refused_in_words(place: Workspace) -> None:
-    run(place)
     path = next(place.landing.glob("*/*/manifest.json"))
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"format": 99}), encoding="utf-8")
     with pytest.raises(Mend, match="newer Listening Path"):
@@ -203,7 +194,8 @@ def test_runs_and_logs_stay_as_long_as_the_configuration_says(make_workspace: Ma
     assert len(list(place.logs.glob("*.jsonl"))) == 3
 
 
-def test_what_a_night_makes_is_for_its_owner_only(place: Workspace) -> None:
+def test_what_a_night_makes_is_for_its_owner_only(make_workspace: Make) -> None:
+    place = make_workspace(SOURCE, {"a.csv": CSV})
     run(place)
     made = [place.landing, place.runs, place.logs, place.journal, place.warehouse]
     for top in made:

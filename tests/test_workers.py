@@ -16,16 +16,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from listening import journey, night, tagging, warehouse, workspace
+from listening import journey, night, tagging, workspace
 from listening.tagging import Part, Workers
 from listening.workspace import Mend, Run, Workspace
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, published
 
 ROOT = Path(__file__).parents[1]
 SURVEY = '[sources.survey]\nconnector = "files"\nkind = "survey"\npath = "inbox/survey*.csv"\nscore_scale = [0, 10]\nscore_name = "NPS"\n'
 ON_DASK = '\n[run]\nworkers = "dask"\nprocesses = 2\npart = 60\n'
 LAST_DAY = "2026-06-30"
-OF_THE_RUN = ("runs", "run_counts")
 
 
 def answers(number: int) -> str:
@@ -34,13 +33,6 @@ def answers(number: int) -> str:
     said = [cell for lines in files for row in csv.DictReader(lines) for name, cell in row.items() if name.endswith("comment") and cell]
     lines = [f'{n},2026-0{n % 6 + 1}-{n % 28 + 1:02d},"{text.replace(chr(34), "")}",{n % 11}' for n, text in enumerate(said[:number], 1)]
     return "\n".join(["id,date,comment,score", *lines]) + "\n"
-
-
-def published(place: Workspace) -> dict[str, list[dict[str, Any]]]:
-    """All rows of all published tables but those that tell of the run itself."""
-    path = place.published / "listening.duckdb"
-    names = [row["table_name"] for row in warehouse.ask(path, "select table_name from duckdb_tables()").to_pylist() if row["table_name"] not in OF_THE_RUN]
-    return {name: warehouse.ask(path, f'from "{name}" order by all').to_pylist() for name in names}
 
 
 NIGHT = """
@@ -80,7 +72,7 @@ def test_a_night_on_dask_gives_the_same_tables_though_a_worker_is_killed(make_wo
     told = (tmp_path / "said").read_text()
     assert done.returncode == 0, told
     assert "300 tagged" in told, told
-    expected, found = published(alone), published(place)
+    expected, found = (published(of, besides=("runs", "run_counts")) for of in (alone, place))
     assert [name for name in expected if found[name] != expected[name]] == []
     tagged = dict(line.split() for line in (place.root / "tagged.txt").read_text().splitlines())
     assert sorted(tagged) == ["000001", "000002", "000003", "000004", "000005"], "each part was tagged by a worker, the killed one's, too"
