@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_DAY := 2026-06-30
 SIZE ?= 1000000
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 
 .PHONY: help setup demo bench test soak lint format lock clean
 
@@ -32,12 +33,13 @@ bench: setup  ## Time nights station by station: a first night, new records on a
 	$(BIN)/listening bench --records 10000 --history $$(($(SIZE) / 10))
 	$(BIN)/listening bench --tagging --records 200000
 
-test: setup  ## Run all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+test: setup  ## Run all tests, on one worker more than processors: they wait for disks and servers a quarter of the time
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 soak: setup  ## Play kills, full disks, damaged files and sixty nights of random faults against an oracle (about half an hour)
 	$(BIN)/python -m tests.soak $(SOAK)
 	LISTENING_NIGHTS=60 $(BIN)/python -m pytest tests/test_sources_*.py -k nights
+	$(BIN)/python -m pytest -m long
 
 lint: setup  ## Check style, docstrings and types
 	$(BIN)/ruff check .

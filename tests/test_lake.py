@@ -192,7 +192,8 @@ def test_three_writers_and_a_reader_at_once_lose_nothing(here: lake.Lake, nights
 
 
 def test_the_folders_rights_say_who_may_read_the_files(here: lake.Lake, nights: list[Path]) -> None:
-    here.folder.mkdir(mode=0o750)
+    here.folder.mkdir()
+    here.folder.chmod(0o750)
     lake.write(here, nights[0], "first")
     assert {path.stat().st_mode & 0o777 for path in here.folder.rglob("*.parquet")} == {0o640}
 

@@ -23,6 +23,7 @@ def learn(place: Workspace) -> tagging.Learnt:
         return tagging.learn(place, store, journey.read(place.journey))
 
 
+@pytest.mark.long
 def test_what_was_learnt_tags_the_next_night_and_keeps_no_rare_word(make_workspace: Make) -> None:
     lines = (shipped("sample", "inbox", "tickets.jsonl")).read_text(encoding="utf-8").splitlines()[:150]
     name = json.loads(lines[0]) | {"id": 990001, "description": "My neighbour Zebrafinchley says the brake squeals", "comments": []}

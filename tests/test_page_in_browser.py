@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import bs4
 import pytest
 from playwright.sync_api import Browser
 
+from listening.journey import DEFAULT_STAGES
 from listening.publish import reading
 from listening.workspace import Workspace
 from tests.conftest import opened
@@ -34,15 +36,19 @@ def test_pages_fit_every_screen_ask_nothing_of_the_network_and_complain_of_nothi
             assert page.evaluate("getComputedStyle(document.querySelector('.skip')).position") == "absolute", "the style sheet was refused"
 
 
+def unlike(pages: list[Path]) -> list[Path]:
+    """Of pages that are made alike, those of stages and those of comments, the largest and the smallest; and all others."""
+    stages = {f"{stage}.html" for stage in DEFAULT_STAGES}
+    alike = [[path for path in pages if path.parent.name == "comments"], [path for path in pages if path.name in stages]]
+    ends = [end(group, key=lambda path: path.stat().st_size) for group in alike for end in (min, max)]
+    return [*(path for path in pages if path not in itertools.chain(*alike)), *ends]
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
 def test_pages_keep_the_rules_of_accessibility(pages: list[Path], browser: Browser, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
     page = context.new_page()
-    comments = [path for path in pages if path.parent.name == "comments"]
-    for path in [
-        *(path for path in pages if path not in comments),
-        max(comments, key=lambda path: path.stat().st_size),
-    ]:  # those of comments are all made alike
+    for path in unlike(pages):
         page.goto(path.as_uri())
         page.add_script_tag(content=AXE)
         found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)

@@ -116,7 +116,8 @@ def test_a_landed_pull_of_a_newer_program_is_refused_in_words(place: Workspace) 
         run(place)
 
 
-def test_a_run_that_was_killed_stands_there_as_cut_off(place: Workspace) -> None:
+def test_a_run_that_was_killed_stands_there_as_cut_off(make_workspace: Make) -> None:
+    place = make_workspace(SOURCE, {"a.csv": CSV})
     with suppress(KeyboardInterrupt), night.begin(place) as tonight:
         tonight.gather("reviews")
         raise KeyboardInterrupt

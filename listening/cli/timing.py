@@ -137,6 +137,6 @@ def _print_told(nights: list[bench.Told], as_json: bool) -> None:
     if as_json:
         print_json([vars(night) for night in nights])
         return
-    short = {night.night: night.processor_seconds for night in reversed(nights)}
-    rows = [[f"{n.records:,}", n.night, f"{n.seconds:.2f}", f"{n.processor_seconds:.2f}", f"{n.processor_seconds / short[n.night]:.1f}"] for n in nights]
-    print_table(["records", "night", "seconds", "processor seconds", "times that of the shorter history"], rows)
+    used = ("counted_seconds", "counted_processor_seconds", "told_seconds", "told_processor_seconds")
+    rows = [[f"{night.records:,}", night.night, *(f"{getattr(night, name):.2f}" for name in used)] for night in nights]
+    print_table(["records", "night", "s to count", "of processors", "s to tell", "of processors"], rows)
