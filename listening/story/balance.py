@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import cho_factor, cho_solve
 
 from listening.intervals import Z
 from listening.story import shape
@@ -339,18 +340,33 @@ def direct(counted: _Counted, outcome: Outcome) -> tuple[Floats, Floats]:
 
 def _solve(readings: _Readings, counted: _Counted, outcome: Outcome) -> _Posterior:
     """Join check-ins and readings: normal posterior of every place given the check-ins of all."""
-    grid, x, size = counted.grid, readings.x, outcome.scale
+    grid, x = counted.grid, readings.x
     if not counted.is_asked:
         mean, covariance = shape.posterior(x, readings.is_heard, grid.n_stages, grid.n_periods)
         return _Posterior(mean, covariance, np.zeros(x.shape[1]))
+    prior, seen, y, factor = _joined(readings, counted, outcome)
+    weighed = cho_solve(factor, y)
+    covariance = prior - prior[:, seen] @ cho_solve(factor, prior[seen])
+    return _Posterior(prior[:, seen] @ weighed, covariance, (outcome.scale * PER_READING) ** 2 * x[seen].T @ weighed)
+
+
+def _mean(readings: _Readings, counted: _Counted, outcome: Outcome) -> Floats:
+    """The same posterior's mean alone, at a fraction of the work."""
+    if not counted.is_asked:
+        return _solve(readings, counted, outcome).mean
+    prior, seen, y, factor = _joined(readings, counted, outcome)
+    return np.asarray(prior[:, seen] @ cho_solve(factor, y))
+
+
+def _joined(readings: _Readings, counted: _Counted, outcome: Outcome) -> tuple[Floats, NDArray[np.bool_], Floats, tuple[Floats, bool]]:
+    """Prior covariance of all places, where check-ins were answered, what they say there, and the Cholesky factor of its covariance."""
+    grid, x = counted.grid, readings.x
     same_stage = np.kron(np.eye(grid.n_stages), np.ones((grid.n_periods, grid.n_periods)))
     told = PER_READING**2 * x @ x.T + SAME_STAGE**2 * same_stage + OF_ITS_OWN**2 * np.eye(len(x))
-    prior = outcome.intercept**2 + size**2 * told
+    prior = outcome.intercept**2 + outcome.scale**2 * told
     y, v = direct(counted, outcome)
     seen = np.isfinite(v)
-    gain = np.linalg.solve(prior[np.ix_(seen, seen)] + np.diag(v[seen]), np.column_stack([y[seen], prior[seen], x[seen]]))
-    n = len(prior)
-    return _Posterior(prior[:, seen] @ gain[:, 0], prior - prior[:, seen] @ gain[:, 1 : n + 1], (size * PER_READING) ** 2 * x[seen].T @ gain[:, 0])
+    return prior, seen, y[seen], cho_factor(prior[np.ix_(seen, seen)] + np.diag(v[seen]))
 
 
 def _guarded(readings: _Readings, counted: _Counted, outcome: Outcome) -> tuple[_Readings, _Posterior]:
@@ -358,7 +374,7 @@ def _guarded(readings: _Readings, counted: _Counted, outcome: Outcome) -> tuple[
     grid, x, adjusted = counted.grid, readings.x.copy(), readings.is_adjusted.copy()
     for place in range(len(readings.sources)):
         heard = readings.is_heard[:, place]
-        told = _solve(readings.without(place), counted, outcome).mean
+        told = _mean(readings.without(place), counted, outcome)
         centred = told - told[heard].mean()
         slope = (centred[heard] @ readings.x[heard, place]) / max(centred[heard] @ centred[heard], 1e-9)
         residual = np.where(heard, readings.x[:, place] - slope * centred, np.nan)
