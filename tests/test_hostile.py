@@ -624,7 +624,8 @@ def test_what_would_log_or_profile_to_a_file_writes_none(place: Workspace, canar
 def test_an_endless_query_ends_at_ctrl_c(place: Workspace, query: str, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     asked = (
-        "import sys, pathlib; from listening import cli, warehouse; whole = warehouse.ask\n"
+        "import signal, sys, pathlib; from listening import cli, warehouse; whole = warehouse.ask\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it, and so do their children
         f"warehouse.ask = lambda *a: (pathlib.Path({str(begun)!r}).touch(), whole(*a))[1]\n"
         f"sys.argv = ['listening', 'sql', {query!r}, '-w', {str(place.root)!r}]; cli.main()"
     )
