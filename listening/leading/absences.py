@@ -78,7 +78,7 @@ def _sentence(row: dict[str, Any], titles: dict[str, str]) -> str:
         few = f"there {verb} only {number(row['denominator'])} of them" if row["denominator"] > 0 else MISSING[row["finding"]]
         return f"{title}: how many {WORDS[row['finding']]} is not known: {few}."
     share = interval(row["value"], row["low"], row["high"])
-    return f"{title}: {_of(row['n'], row['denominator'])} {WORDS[row['finding']]}: {share}{_trend(row)}."
+    return f"{title}: {_of(row['n'], row['denominator'])} {WORDS[row['finding']]}, {share}{_trend(row)}."
 
 
 def _of(n: float, of: float) -> str:
@@ -89,7 +89,7 @@ def _trend(row: dict[str, Any]) -> str:
     if row["direction"] is None:
         return ""
     if row["direction"] == SAME:
-        return f", {SAME} from the period before"
+        return f"; {SAME} from the period before"
     return f"; {points(*(100 * row[name] for name in ('change', 'change_low', 'change_high')))} against the period before, more than noise"
 
 

@@ -152,9 +152,9 @@ def _is_short(effect: Effect, expected: float | None) -> bool:
 
 
 VERDICTS = {
-    effects.WORKED: "It worked: it moved more than noise, and more than the others did.",
-    effects.WORSE: "It got worse, more than noise and more than the others did.",
-    effects.NO_EFFECT: "No effect: it did not move by more than noise and the others, and by less than was hoped for.",
+    effects.WORKED: "It worked: it moved by more than noise, and more than the others did.",
+    effects.WORSE: "It got worse, by more than noise and more than the others did.",
+    effects.NO_EFFECT: "No effect beyond noise and what the others did, and less than was hoped for.",
     effects.TOO_LITTLE: "Whether it worked cannot be told: the interval holds both no effect and what was hoped for.",
 }
 CAUSES = {"customers": "because of customers", "competitor": "because of a competitor", "internal": "for reasons of our own"}
@@ -170,14 +170,14 @@ def _sentence(row: dict[str, Any], journey: Journey) -> str:
     before, after = (figures.signed(row[end]) if is_net else figures.percent(row[end]) for end in ("before", "after"))
     name = str(row["measure"]).replace("_", " ")
     failed = "" if str(row["measure"]).endswith(("customers", "feedback")) or is_net else " failed in"
-    own = f"{head}: “{name}”{failed} {before} before and {after} since, which is {_points(row, 'moved', times)}"
+    own = f"{head}: “{name}”{failed} {before} before and {after} since, a change of {_points(row, 'moved', times)}"
     if math.isnan(row["effect"]):
         return f"{own}. Whether it worked cannot be told: there are too few others to compare with."
     others = f"the {row['others']} others it is compared with moved by {figures.signed(times * row['others_moved'])}"
     verdict = VERDICTS[row["verdict"]]
     if row["verdict"] == effects.NO_EFFECT and not row["expected"]:
-        verdict = "No effect to be seen: it did not move by more than noise and the others."
-    hoped = f" Hoped for: {figures.signed(times * row['expected'])}." if row["expected"] else ""
+        verdict = "No effect to be seen beyond noise and what the others did."
+    hoped = f" Points hoped for: {figures.signed(times * row['expected'])}." if row["expected"] else ""
     short = " It is less than was hoped for." if row["verdict"] == effects.WORKED and row["is_short"] else ""
     return f"{own}; {others}, so beyond them it is {_points(row, 'effect', times)}. {verdict}{hoped}{short}"
 
@@ -238,6 +238,6 @@ def _caused(actions: pd.DataFrame) -> dict[str, Any]:
         why = "no action is known" if not len(actions) else "no action says because of whom"
         return {"finding": "actions caused by customers", "about": "all", "text": f"What share of actions customers caused is not known: {why}."}
     number, of = int((known["because_of"] == "customers").sum()), len(known)
-    told = figures.count(of, "action that says because of whom", "actions that say because of whom")
-    text = f"{number} of {told} {'is' if number == 1 else 'are'} because of customers."
+    told = figures.count(of, "action that gives its reason", "actions that give their reason")
+    text = f"Of {told}, {number} {'is' if number == 1 else 'are'} because of customers."
     return {"finding": "actions caused by customers", "about": "all", "value": number / of, "n": of, "text": text}

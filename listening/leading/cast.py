@@ -63,10 +63,10 @@ def _sentence(row: dict[str, Any], titles: dict[str, str]) -> str:
     if pd.isna(row["people"]):
         return f"{head}: not known, for fewer than {LEAST} of them spoke{_source(row)}."
     trouble, great = (interval(row[f"{side}_share"], row[f"{side}_low"], row[f"{side}_high"]) for side in SIDES)
-    badly, well = ("see it badly", "see it well") if row["cut_value"] in INSIDE else ("are in trouble", "live it great")
+    badly, well = ("see it badly", "see it well") if row["cut_value"] in INSIDE else ("tell of trouble", "of living it great")
     said = f"of {count(row['n'], 'piece of feedback', 'pieces of feedback')} from {count(row['people'], 'person', 'people')}"
     about = f" They speak most of {listed(row['themes'])}." if row["themes"] else ""
-    return f"{head}: {said} {trouble} {badly} and {great} {well}{_trend(row, badly)}.{about}"
+    return f"{head}: {said}, {trouble} {badly} and {great} {well}{_trend(row, badly)}.{about}"
 
 
 def _trend(row: dict[str, Any], badly: str) -> str:
@@ -75,7 +75,7 @@ def _trend(row: dict[str, Any], badly: str) -> str:
     if row["direction"] == SAME:
         return f"; {SAME} from the period before"
     moved = points(*(100 * row[name] for name in ("change", "change_low", "change_high")))
-    return f"; those who {badly}: {moved} against the period before, more than noise"
+    return f"; those that {badly}: {moved} against the period before, more than noise"
 
 
 def _source(row: dict[str, Any]) -> str:

@@ -68,10 +68,11 @@ class Measure:
         return self.says or self.words
 
 
-_ASKED = "customers asked at random who answered"
+_ASKED = "customers who answered when asked at random"
 _ASKED_FOR_A_YEAR = f"{_ASKED} in four periods"
 _SPOKEN = "pieces of feedback with words"
 _CHECKINS = "no random check-in asks it (kind checkins, column {})"
+_FEW_CHECKINS = f"fewer than {lived.LEAST} answered a random check-in that asks it (kind checkins, column {{}})"
 _FEEDBACK = "no feedback with words in a language that is read"
 _OWN = f"fewer than {LEAST} of our own people said anything in words (kind employee)"
 
@@ -83,13 +84,13 @@ def _spoken(part: str, name: str, better: int, words: str, what: str) -> Measure
 
 def _inside(name: str, better: int, words: str, what: str) -> Measure:
     definition = f"Share of our own people who spoke, by the list '{name}' of words.yaml: {what}. Never told of fewer than {LEAST}, nor by stage or team."
-    of = "of our own people who spoke"
+    of = "voices of our own people"
     return Measure(INDIFFERENT, f"{name}_of_employees", better, f"our own people who {words}", of, definition, _OWN, is_of_stages=False, says=words)
 
 
 MEASURES = (
     Measure(SAVED, "time_saved", 1, "say that it cost little effort", _ASKED_FOR_A_YEAR,
-            "Customers asked at random whom it cost little effort, of four periods together; the axis of time saved.", _CHECKINS.format("effort")),
+            "Customers asked at random whom it cost little effort, of four periods together; the axis of time saved.", _FEW_CHECKINS.format("effort")),
     Measure(SAVED, "effort_of_customers", -1, "say that it cost effort", _ASKED,
             "Share of customers asked at random whom it cost effort (stage_measures).", _CHECKINS.format("effort")),
     Measure(SAVED, "effort_of_feedback", -1, "tell that it cost much effort", "pieces of feedback that speak of effort",
@@ -102,7 +103,7 @@ MEASURES = (
             "Share that failed of operational measures whose name promises a time (list 'time_promises' of words.yaml).",
             "no operational measure promises a time (kind operations)", says="were not kept"),
     Measure(SPENT, "time_well_spent", 1, "have something good to remember", _ASKED_FOR_A_YEAR,
-            "Customers asked at random who will remember it gladly, of four periods together; the axis of time well spent.", _CHECKINS.format("memorable")),
+            "Customers asked at random who will remember it gladly, of four periods together; the axis of time well spent.", _FEW_CHECKINS.format("memorable")),
     Measure(SPENT, "memorable_good_of_customers", 1, "will remember it gladly", _ASKED,
             "Share of customers asked at random who will remember it gladly (stage_measures).", _CHECKINS.format("memorable")),
     Measure(SPENT, "memorable_good_of_feedback", 1, "tell of something good to remember", _SPOKEN,
@@ -117,7 +118,7 @@ MEASURES = (
             "Mean number of words, in the whole period, of each customer who said anything in words.", _FEEDBACK),
     Measure(IRRELEVANT, "neutral_of_feedback", -1, "speak without feeling", _SPOKEN,
             "Share of feedback with words whose tone is neither good nor bad (sentiment within 0.1 of zero).", _FEEDBACK),
-    Measure(IRRELEVANT, "quiet_customers", -1, "customers who passed no stage", "customers who were there all through it",
+    Measure(IRRELEVANT, "quiet_customers", -1, "customers who passed no stage", "customers who were there throughout",
             "Share of those who were customers all through the period and passed no stage in it, as in customer_assets.",
             "that takes a source of kind customers and one of kind operations that names customers", is_of_stages=False, says="passed no stage"),
     _inside("pride", 1, "speak with pride", "pride, loving the work or the place"),
@@ -229,7 +230,7 @@ def _sentence(row: dict[str, Any], title: str) -> str:
         what = "words each customer said" if measure.name == WORDS else f"{measure.of} {measure.told}"
         return f"{title}: how many {what} is not known: {_why(row, measure)}."
     if measure.name == WORDS:
-        return f"{title}: {quantity(ends[0], ends[1], ends[2], 'word', 'words')} on average of {number(row['denominator'])} {measure.of}{_trend(row)}."
+        return f"{title}: {quantity(ends[0], ends[1], ends[2], 'word', 'words')} on average from {number(row['denominator'])} {measure.of}{_trend(row)}."
     return f"{title}: {interval(*ends)} of {number(row['denominator'])} {measure.of} {measure.told}{_trend(row)}."
 
 
@@ -277,7 +278,7 @@ def _counted(group: list[dict[str, Any]], titles: dict[str, str]) -> dict[str, A
 def _of_risk(head: str, worse: list[str], known: int, unknown: list[Measure]) -> str:
     if not known:
         reasons = "; ".join(dict.fromkeys(measure.missing for measure in unknown))
-        return f"{head}: whether there are signs of it is not known: {reasons}, or no period before to compare with."
+        return f"{head}: whether there are signs of it is not known: {reasons}, or too little of it now or in the period before."
     named = f": {listed([f'‘{name}’' for name in worse])}" if worse else ""
     rest = f"; of {len(unknown)} more it is not known" if unknown else ""
     return f"{head}: {len(worse) or 'none'} of {count(known, 'measure', 'measures')} got worse beyond noise{named}{rest}."
