@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from listening.figures import interval, listed, percent
+from listening.figures import count, interval, listed, percent
 from listening.journey import Journey
 from listening.leading.wording import rows
 
@@ -63,7 +63,8 @@ def _sentence(row: dict[str, Any], title: str, known: int, stages: int) -> str:
         told.append(f"{percent(row['share_asked'])} of the survey answers")
     if pd.notna(row["share_trouble"]):
         share = interval(row["share_trouble"], row["share_trouble_low"], min(row["share_trouble_high"], 1))
-        told.append(f"{share} of customers' troubles{'' if known == stages else f' in the {known} stages where they are known'}")
+        where = "" if known == stages else f" in the {count(known, 'stage', 'stages')} where they are known"
+        told.append(f"{share} of customers' troubles{where}")
     if pd.notna(row["share_value"]):
         told.append(f"{percent(row['share_value'])} of the value at stake")
     remarks = [
