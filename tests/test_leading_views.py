@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -243,6 +244,26 @@ def test_money_goes_before_the_purchase_and_not_where_the_company_sees_itself(fe
     assert (declared["valued_no"], declared["invests_no"], str(declared["declared_on"])) == (3, 3, "2026-01-15")
 
 
+SENTENCES = {
+    "maturity": ("text", "lift", "hint"), "maturity_measures": ("text",), "delivery_gap": ("text",), "investment_balance": ("text",),
+    "investment_moments": ("text",), "purpose_grid": ("text",), "experience": ("text",), "whole_cast": ("text",), "did_not_happen": ("text",),
+    "actions": ("text",), "accountability": ("text",),
+}  # fmt: skip
+SLIPS = {
+    "a percent sign of its own": r"\d ?%", "a hyphen for a minus": r"(?<!\w)[-+]\d[\d,.]* ?%|(?<!\w)-\d", "a date as machines write it": r"\d{4}-\d\d-\d\d",
+    "thousands that run together": r"(?<![\d.])\d{5,}", "one of many": r"(?<![\d,.])1 (?:points|customers|answers|pieces|people|words|measures|actions)\b",
+    "many of one": r"(?<![\d,.])(?!1 )[\d,]+ (?:point|customer|answer|piece|person|word|measure|action)\b", "stops in a row": r"[.,:;]\s*[.,:;]",
+    "a lower-case beginning": r"^[a-z]", "what nobody says": r"\b(?:None|nan|null)\b", "an end without a stop": r"[^.]$",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", SENTENCES)
+def test_every_sentence_is_written_as_all_others_are(fernway: Workspace, table: str) -> None:
+    told = {str(row[column]) for column in SENTENCES[table] for row in rows(fernway, f"from {table}") if row[column] is not None}
+    assert told
+    assert [(slip, text) for slip, found in SLIPS.items() for text in told if re.search(found, text)] == []
+
+
 # --- what is taken away -------------------------------------------------------------------------------------------------------
 
 
@@ -340,7 +361,7 @@ def no_beliefs(bare: Company) -> None:
 def no_investment(bare: Company) -> None:
     bare.take("records/investment")
     bare.tell()
-    assert all("what is spent on it is not known (kind investment)" in text for text in bare.texts("investment_balance"))
+    assert all("What is spent on it is not known (kind investment)" in text for text in bare.texts("investment_balance"))
     assert all("What share of the money goes there is not known" in text for text in bare.texts("purpose_grid"))
 
 

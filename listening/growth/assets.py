@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from listening.figures import count, money
+from listening.figures import count, money, number, percent, points
 from listening.growth import looks
 from listening.growth.wording import rows
 from listening.intervals import difference
@@ -150,9 +150,10 @@ def losses(warehouse: Warehouse, marks: pd.DataFrame, periods: pd.DataFrame, kin
 
 
 def _compared(row: dict[str, Any], currency: str) -> str:
-    stayed = row["stayed_met"] / row["stayed"] if row["stayed"] else float("nan")
-    against = f", of {row['stayed']:,} who stayed {stayed:.0%}" if row["stayed"] else ""
-    points = f" ({100 * row['difference']:+.0f} points, {100 * row['low']:+.0f} to {100 * row['high']:+.0f})" if row["stayed"] else ""
+    against = ""
+    if row["stayed"]:
+        apart = points(*(100 * row[name] for name in ("difference", "low", "high")))
+        against = f", of {number(row['stayed'])} who stayed {percent(row['stayed_met'] / row['stayed'])}: {apart}"
     worth = "" if pd.isna(row["value"]) else f" They were worth {money(row['value'], currency)} a year."
-    met = f"{row['lost_met']:,} ({row['lost_met'] / row['lost']:.0%})"
-    return f"Of {count(row['lost'], 'customer', 'customers')} lost {met} had met {row['name']} in the 90 days before{against}{points}.{worth}"
+    met = f"{number(row['lost_met'])} ({percent(row['lost_met'] / row['lost'])})"
+    return f"Of {count(row['lost'], 'customer', 'customers')} lost {met} had met {row['name']} in the 90 days before{against}.{worth}"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from listening.figures import count, money
+from listening.figures import count, money, percent, signed
 from listening.growth import looks, stakes, wording
 from listening.intervals import Z
 from listening.warehouse import Warehouse
@@ -176,7 +176,7 @@ def _sentence(row: dict[str, Any], of: int, currency: str) -> str:
     good, did = row["outcome"] in GOOD, OUTCOMES[row["outcome"]]
     ranks = f"rank {row['rank_low']:.0f}–{row['rank_high']:.0f} of {of}" if row["rank_low"] < row["rank_high"] else f"rank {row['rank_low']:.0f} of {of}"
     if not row["is_clear"]:
-        span = f"{_signed(row['customers_low'])} to {_signed(row['customers_high'])} of {row['happened']:,}"
+        span = f"{signed(row['customers_low'])} to {signed(row['customers_high'])} of {row['happened']:,}"
         how = "rarer" if good else "more frequent"
         return f"Customers who met {row['name']} are not clearly {how} among those who {did}, other troubles equal ({span}; {ranks})."
     worth = (
@@ -199,10 +199,6 @@ def _cost_words(row: dict[str, Any], currency: str) -> str:
     return f" Serving them costs {money(row['cost_difference'], currency)} ({span}) a year more each than serving the others."
 
 
-def _signed(number: float) -> str:
-    return f"{number:+,.0f}" if round(number) else "0"
-
-
 def _test(row: dict[str, Any]) -> str:
     """The experiment that would prove or refute the link, with the number of customers that it takes."""
     with_it, spared = row["chance_met"], row["chance_spared"]
@@ -214,6 +210,6 @@ def _test(row: dict[str, Any]) -> str:
     way = "rise" if row["outcome"] in GOOD else "fall"
     return (
         f"{words}Mend it in places drawn by lot and leave it in the others: with {count(needed, 'customer', 'customers')} on either side "
-        f"who would have met it, a {way} of those who {OUTCOMES[row['outcome']]} from {with_it:.1%} to {spared:.1%} would show "
+        f"who would have met it, a {way} of those who {OUTCOMES[row['outcome']]} from {percent(with_it, 1)} to {percent(spared, 1)} would show "
         "in four of five such tests, if the link is what it seems."
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from listening import intervals
-from listening.figures import signed
+from listening.figures import interval, number, points
 from listening.journey import Journey
 from listening.leading.experience import WHOLE
 from listening.leading.lived import KEY
@@ -74,19 +74,30 @@ def _moved(frame: pd.DataFrame) -> pd.DataFrame:
 def _sentence(row: dict[str, Any], titles: dict[str, str]) -> str:
     title = "The whole company" if row["stage"] == WHOLE else titles[row["stage"]]
     if pd.isna(row["value"]):
-        few = f"there were only {row['denominator']:,.0f} of them" if row["denominator"] > 0 else MISSING[row["finding"]]
+        verb = "was" if row["denominator"] == 1 else "were"
+        few = f"there {verb} only {number(row['denominator'])} of them" if row["denominator"] > 0 else MISSING[row["finding"]]
         return f"{title}: how many {WORDS[row['finding']]} is not known: {few}."
-    trend = {None: "", SAME: ", no clear change"}.get(row["direction"])
-    if trend is None:
-        trend = f", {signed(100 * row['change'])} points against the period before, more than noise"
-    return f"{title}: {row['n']:,.0f} of {row['denominator']:,.0f} {WORDS[row['finding']]} ({row['value']:.0%}{trend})."
+    share = interval(row["value"], row["low"], row["high"])
+    return f"{title}: {_of(row['n'], row['denominator'])} {WORDS[row['finding']]}, {share}{_trend(row)}."
+
+
+def _of(n: float, of: float) -> str:
+    return f"all {number(of)}" if n == of else f"{number(n) if n else 'none'} of {number(of)}"
+
+
+def _trend(row: dict[str, Any]) -> str:
+    if row["direction"] is None:
+        return ""
+    if row["direction"] == SAME:
+        return f"; {SAME} from the period before"
+    return f"; {points(*(100 * row[name] for name in ('change', 'change_low', 'change_high')))} against the period before, more than noise"
 
 
 def _unnamed(grid: pd.DataFrame, places: pd.DataFrame, journey: Journey) -> pd.DataFrame:
     frame = grid.merge(places, on=KEY)
     names = {point.touchpoint: point.name or point.touchpoint.replace("_", " ") for stage in journey.stages for point in stage.touchpoints}
     told_of = [
-        f"{names[row['touchpoint']]} ({journey.titles[row['stage']]}): nobody spoke of it, though {row['customers']:,.0f} customers were in its stage"
+        f"{names[row['touchpoint']]} ({journey.titles[row['stage']]}): nobody spoke of it, though {number(row['customers'])} customers were in its stage"
         f"{'; it is a priority touchpoint' if row['priority'] else ''}{'' if row['survey_answers'] else ', and no survey asks about its stage'}."
         for row in rows(frame)
     ]

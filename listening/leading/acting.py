@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from listening import actions as kept
-from listening import intervals
+from listening import figures, intervals
 from listening.actions import Action
 from listening.calls import day
 from listening.journey import Journey
@@ -102,7 +102,7 @@ def _by_operations(row: dict[str, Any], passages: Passages) -> dict[str, Any] | 
     mine = found[is_own & (found["place"] == row["cut_value"])]
     if mine.empty or mine["before"].sum() < LEAST or mine["after"].sum() < LEAST:
         few = "too early" if not mine.empty and mine["before"].sum() >= LEAST else NOT_KNOWN
-        return {"verdict": few, "why": f"it takes {LEAST} passages before and {LEAST} since it began"}
+        return {"verdict": few, "why": f"it takes {LEAST} cases before and {LEAST} since it began"}
     enough = found[(found["before"] >= LEAST) & (found["after"] >= LEAST)]
     is_elsewhere = (enough["measure"] == row["measure"]) & (enough["stage"] == row["stage"]) & (enough["place"] != row["cut_value"])
     others = enough[is_elsewhere | ((enough["stage"] != row["stage"]) & (enough["place"] == row["cut_value"]))]
@@ -152,43 +152,49 @@ def _is_short(effect: Effect, expected: float | None) -> bool:
 
 
 VERDICTS = {
-    effects.WORKED: "It worked: it moved more than noise, and more than the others did.",
-    effects.WORSE: "It got worse, more than noise and more than the others did.",
-    effects.NO_EFFECT: "No effect: it did not move more than noise and more than the others did, and by less than was hoped for.",
-    effects.TOO_LITTLE: "Whether it worked cannot be told: the interval holds nothing as well as what was hoped for.",
+    effects.WORKED: "It worked: it moved by more than noise, and more than the others did.",
+    effects.WORSE: "It got worse, by more than noise and more than the others did.",
+    effects.NO_EFFECT: "No effect beyond noise and what the others did, and less than was hoped for.",
+    effects.TOO_LITTLE: "Whether it worked cannot be told: the interval holds both no effect and what was hoped for.",
 }
+CAUSES = {"customers": "because of customers", "competitor": "because of a competitor", "internal": "for reasons of our own"}
 
 
 def _sentence(row: dict[str, Any], journey: Journey) -> str:
-    place = "" if row["cut_by"] == "all" else f", {row['cut_by']} {row['cut_value']}"
-    cause = f", because of {row['because_of']}" if row["because_of"] else ""
-    began = f", since {row['started_on']}" if row["started_on"] else ""
-    head = f"{row['what']} ({journey.titles.get(row['stage'], row['stage'])}{place}{began}{cause}): "
+    head = f"{row['what']} ({', '.join(_circumstances(row, journey))})"
     if "effect" not in row:
         why = {TOO_EARLY: "too early to tell", NOT_KNOWN: "whether it worked is not known"}[row["verdict"]]
-        return f"{head}{why}: {row['why']}."
+        return f"{head}: {why}: {row['why']}."
     is_net = "net" in str(row["measure"])
-    unit, times = (" points", 1) if is_net else ("", 100)
+    times = 1 if is_net else 100
+    before, after = (figures.signed(row[end]) if is_net else figures.percent(row[end]) for end in ("before", "after"))
     name = str(row["measure"]).replace("_", " ")
-    level = [f"{times * row[end]:.0f}{unit or ' %'}" for end in ("before", "after")]
-    own = f"{name}{'' if str(row['measure']).endswith(('customers', 'feedback')) or is_net else ' failed'} {level[0]} before and {level[1]} since"
-    moved = f" ({_points(row, 'moved', times)})"
+    failed = "" if str(row["measure"]).endswith(("customers", "feedback")) or is_net else " failed in"
+    own = f"{head}: “{name}”{failed} {before} before and {after} since, a change of {_points(row, 'moved', times)}"
     if math.isnan(row["effect"]):
-        return f"{head}{own}{moved}. Whether it worked cannot be told: there are too few others to compare with."
-    others = (
-        f"; the {row['others']} others it is compared with moved by {times * row['others_moved']:+.0f}, so beyond them it is {_points(row, 'effect', times)}. "
-    )
+        return f"{own}. Whether it worked cannot be told: there are too few others to compare with."
+    others = f"the {row['others']} others it is compared with moved by {figures.signed(times * row['others_moved'])}"
     verdict = VERDICTS[row["verdict"]]
     if row["verdict"] == effects.NO_EFFECT and not row["expected"]:
-        verdict = "No effect to be seen: it did not move more than noise and more than the others did."
-    hoped = f" {times * row['expected']:+.0f} points were hoped for." if row["expected"] else ""
-    short = " It is less than was hoped." if row["verdict"] == effects.WORKED and row["is_short"] else ""
-    return f"{head}{own}{moved}{others}{verdict}{hoped}{short}"
+        verdict = "No effect to be seen beyond noise and what the others did."
+    hoped = f" Points hoped for: {figures.signed(times * row['expected'])}." if row["expected"] else ""
+    short = " It is less than was hoped for." if row["verdict"] == effects.WORKED and row["is_short"] else ""
+    return f"{own}; {others}, so beyond them it is {_points(row, 'effect', times)}. {verdict}{hoped}{short}"
+
+
+def _circumstances(row: dict[str, Any], journey: Journey) -> list[str]:
+    """Where an action acts, since when and because of whom, as far as that is said."""
+    told = [
+        journey.titles.get(row["stage"], row["stage"] or "no stage"),
+        "" if row["cut_by"] == "all" else f"{row['cut_by']} {row['cut_value']}",
+        f"since {figures.day(row['started_on'])}" if row["started_on"] else "",
+        CAUSES.get(row["because_of"], ""),
+    ]
+    return [part for part in told if part]
 
 
 def _points(row: dict[str, Any], stem: str, times: int) -> str:
-    value, low, high = (times * row[name] for name in (stem, f"{stem}_low", f"{stem}_high"))
-    return f"{value:+.0f} points, {low:+.0f} to {high:+.0f}"
+    return figures.points(*(times * row[name] for name in (stem, f"{stem}_low", f"{stem}_high")))
 
 
 def answering(actions: pd.DataFrame, journey: Journey) -> pd.DataFrame:
@@ -201,7 +207,7 @@ def answering(actions: pd.DataFrame, journey: Journey) -> pd.DataFrame:
         for point in stage.touchpoints:
             if point.priority and not point.owner:
                 name = point.name or point.touchpoint
-                text = f"Nobody answers for {name} alone; {stage.owner + ' does, with the whole stage' if stage.owner else 'nor does the stage have an owner'}."
+                text = f"Nobody answers for {name} alone; {stage.owner + ' does, with the whole stage' if stage.owner else 'the stage has no owner either'}."
                 place = {"stage": stage.stage, "touchpoint": point.touchpoint, "owner": stage.owner}
                 found.append({"finding": "touchpoint without its own owner", "about": point.touchpoint, **place, "text": text})
     for row in wording.rows(actions):
@@ -214,7 +220,12 @@ def _of_action(row: dict[str, Any]) -> list[dict[str, Any]]:
     if not row["owner"]:
         found.append({"finding": "action without an owner", "text": f"Nobody is named for “{row['what']}”."})
     if row["state"] == OVERDUE:
-        found.append({"finding": "overdue action", "text": f"“{row['what']}” was due on {row['due_on']} and is not closed ({row['owner'] or 'nobody named'})."})
+        found.append(
+            {
+                "finding": "overdue action",
+                "text": f"“{row['what']}” was due on {figures.day(row['due_on'])} and is not closed ({row['owner'] or 'nobody is named'}).",
+            }
+        )
     if row["verdict"] in (effects.NO_EFFECT, effects.WORSE):
         found.append({"finding": "action without effect", "text": row["text"]})
     return found
@@ -227,5 +238,6 @@ def _caused(actions: pd.DataFrame) -> dict[str, Any]:
         why = "no action is known" if not len(actions) else "no action says because of whom"
         return {"finding": "actions caused by customers", "about": "all", "text": f"What share of actions customers caused is not known: {why}."}
     number, of = int((known["because_of"] == "customers").sum()), len(known)
-    text = f"{number} of {of} actions {'is' if number == 1 else 'are'} because of customers."
+    told = figures.count(of, "action that gives its reason", "actions that give their reason")
+    text = f"Of {told}, {number} {'is' if number == 1 else 'are'} because of customers."
     return {"finding": "actions caused by customers", "about": "all", "value": number / of, "n": of, "text": text}

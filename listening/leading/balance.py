@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from listening.figures import count, interval, listed, percent
 from listening.journey import Journey
 from listening.leading.wording import rows
 
@@ -16,7 +17,8 @@ NEGLECT = 1.5  # times its share of the money
 MOMENT = {
     "discover": "before", "buy": "at", "onboard": "after", "use": "after", "pay": "after", "support": "after", "renew": "between", "leave": "after",
 }  # fmt: skip
-MOMENTS = {"before": "Before a purchase", "at": "At the purchase", "after": "After it", "between": "Between purchases"}
+MOMENTS = {"before": "Before the purchase", "at": "At the purchase", "after": "After the purchase", "between": "Between purchases"}
+SHARES = {"share_spent": "the money", "share_asked": "the survey answers", "share_trouble": "customers' troubles", "share_value": "the value at stake"}
 
 
 def balanced(grid: pd.DataFrame, spent: pd.DataFrame, listened: pd.DataFrame, troubled: pd.DataFrame, at_stake: pd.DataFrame, journey: Journey) -> pd.DataFrame:
@@ -56,18 +58,22 @@ def balanced(grid: pd.DataFrame, spent: pd.DataFrame, listened: pd.DataFrame, tr
 
 
 def _sentence(row: dict[str, Any], title: str, known: int, stages: int) -> str:
-    money = "what is spent on it is not known (kind investment)" if pd.isna(row["share_spent"]) else f"{row['share_spent']:.0%} of the money"
-    asked = "no survey answer in any stage" if pd.isna(row["share_asked"]) else f"{row['share_asked']:.0%} of the survey answers"
-    if pd.isna(row["share_trouble"]):
-        trouble = "its share of customers' troubles is not known (that takes random check-ins)"
-    else:
-        of = "" if known == stages else f" in the {known} stages of which it is known"
-        ends = f"{100 * row['share_trouble_low']:.0f} to {min(100 * row['share_trouble_high'], 100):.0f}"
-        trouble = f"{row['share_trouble']:.0%} ({ends}) of customers' troubles{of}"
-    value = "" if pd.isna(row["share_value"]) else f", {row['share_value']:.0%} of the value at stake"
-    silent = " No survey asks about it." if not row["survey_answers"] and pd.notna(row["share_asked"]) else ""
-    neglected = " Neglected: far more of the troubles than of the money." if row["is_neglected"] is True else ""
-    return f"{title}: {money}, {asked}; {trouble}{value}.{neglected}{silent}"
+    told = [] if pd.isna(row["share_spent"]) else [f"{percent(row['share_spent'])} of the money"]
+    if row["survey_answers"]:
+        told.append(f"{percent(row['share_asked'])} of the survey answers")
+    if pd.notna(row["share_trouble"]):
+        share = interval(row["share_trouble"], row["share_trouble_low"], min(row["share_trouble_high"], 1))
+        where = "" if known == stages else f" in the {count(known, 'stage', 'stages')} where they are known"
+        told.append(f"{share} of customers' troubles{where}")
+    if pd.notna(row["share_value"]):
+        told.append(f"{percent(row['share_value'])} of the value at stake")
+    remarks = [
+        "Neglected: far more of the troubles than of the money." if row["is_neglected"] is True else "",
+        "" if row["survey_answers"] else "No stage has a survey answer." if pd.isna(row["share_asked"]) else "No survey asks about it.",
+        "What is spent on it is not known (kind investment)." if pd.isna(row["share_spent"]) else "",
+        "Its share of customers' troubles is not known: that takes random check-ins." if pd.isna(row["share_trouble"]) else "",
+    ]
+    return " ".join([f"{title}: {listed(told) or 'no share of anything is known'}.", *filter(None, remarks)])
 
 
 def by_moment(balance: pd.DataFrame) -> pd.DataFrame:
@@ -79,8 +85,7 @@ def by_moment(balance: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_moment(row: dict[str, Any]) -> str:
-    words = {"share_spent": "the money", "share_asked": "the survey answers", "share_trouble": "customers' troubles", "share_value": "the value at stake"}
-    told = [f"{row[name]:.0%} of {what}" for name, what in words.items() if pd.notna(row[name])]
-    missing = [what for name, what in words.items() if pd.isna(row[name])]
-    unknown = f" Not known: its share of {', of '.join(missing)}." if missing else ""
-    return f"{MOMENTS[row['moment']]}: {', '.join(told) or 'nothing is known'}.{unknown}"
+    told = [f"{percent(row[name])} of {what}" for name, what in SHARES.items() if pd.notna(row[name])]
+    missing = [f"of {what}" for name, what in SHARES.items() if pd.isna(row[name])]
+    unknown = f" Not known: its share {listed(missing)}." if missing else ""
+    return f"{MOMENTS[row['moment']]}: {listed(told) or 'nothing is known'}.{unknown}"

@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 
 from listening import intervals
-from listening.figures import signed
+from listening.figures import capital, count, interval, listed, points
 from listening.journey import Journey
 from listening.leading.experience import BETTER, LEAST, WHOLE, WORSE
 from listening.leading.wording import SAME, moved, rows
 
 ROLES = {  # each with how a source says so
-    "buyer": "Buyers", "user": "Users", "sponsor": "Sponsors", "community": "Communities", "employee": "Our own people", "supplier": "Suppliers",
+    "buyer": "buyers", "user": "users", "sponsor": "sponsors", "community": "communities", "employee": "our own people", "supplier": "suppliers",
 }  # fmt: skip
 INSIDE = ("employee", "supplier")
 THEMES = 3  # in a row
@@ -43,9 +43,9 @@ def told(grid: pd.DataFrame, spoke: pd.DataFrame, named: pd.DataFrame, journey: 
         share = intervals.share(frame[side], frame["n"])
         frame[f"{side}_share"], frame[f"{side}_low"], frame[f"{side}_high"] = share
     frame = _moved(frame.sort_values([*CELL[:1], *CELL[3:], "period_kind", "period_start"]).reset_index(drop=True))
-    listed = named.groupby(CELL[1:])["name"].agg(lambda names: list(names)[:THEMES]) if len(named) else pd.Series(dtype=object)
+    first = named.groupby(CELL[1:])["name"].agg(lambda names: list(names)[:THEMES]) if len(named) else pd.Series(dtype=object)
     keys = zip(*(frame[name] for name in CELL[1:]), strict=True)
-    frame["themes"] = [listed.get(key, []) if stage == WHOLE else [] for stage, key in zip(frame["stage"], keys, strict=True)]
+    frame["themes"] = [first.get(key, []) if stage == WHOLE else [] for stage, key in zip(frame["stage"], keys, strict=True)]
     return frame.assign(text=[_sentence(row, journey.titles) for row in rows(frame)])
 
 
@@ -58,22 +58,29 @@ def _moved(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sentence(row: dict[str, Any], titles: dict[str, str]) -> str:
-    who = ROLES[row["cut_value"]] if row["cut_by"] == "role" and row["cut_value"] in ROLES else f"{row['cut_by'].capitalize()} {row['cut_value']}"
-    head = who if row["stage"] == WHOLE else f"{titles.get(row['stage'], row['stage'])}, {who[0].lower()}{who[1:]}"
+    who = ROLES.get(row["cut_value"], row["cut_value"]) if row["cut_by"] == "role" else f"{row['cut_by']} {row['cut_value']}"
+    head = capital(who) if row["stage"] == WHOLE else f"{titles.get(row['stage'], row['stage'])}, {who}"
     if pd.isna(row["people"]):
-        return f"{head}: not known: fewer than {LEAST} of them spoke{_source(row)}."
-    trouble, great = (f"{row[f'{side}_share']:.0%} ({100 * row[f'{side}_low']:.0f} to {100 * row[f'{side}_high']:.0f})" for side in SIDES)
-    lives = "see it badly" if row["cut_value"] in INSIDE else "tell of trouble"
-    trend = {None: "", SAME: "; no clear change against the period before"}.get(row["direction"])
-    if trend is None:
-        trend = f"; {signed(100 * row['change'])} points of trouble against the period before, more than noise"
-    about = f" They speak most of {', '.join(row['themes'])}." if row["themes"] else ""
-    return f"{head}: of {row['n']:,.0f} pieces of feedback from {row['people']:,.0f} people {trouble} {lives}, {great} live it great{trend}.{about}"
+        return f"{head}: not known, for fewer than {LEAST} of them spoke{_source(row)}."
+    trouble, great = (interval(row[f"{side}_share"], row[f"{side}_low"], row[f"{side}_high"]) for side in SIDES)
+    badly, well = ("see it badly", "see it well") if row["cut_value"] in INSIDE else ("tell of trouble", "of living it great")
+    said = f"of {count(row['n'], 'piece of feedback', 'pieces of feedback')} from {count(row['people'], 'person', 'people')}"
+    about = f" They speak most of {listed(row['themes'])}." if row["themes"] else ""
+    return f"{head}: {said}, {trouble} {badly} and {great} {well}{_trend(row, badly)}.{about}"
+
+
+def _trend(row: dict[str, Any], badly: str) -> str:
+    if row["direction"] is None:
+        return ""
+    if row["direction"] == SAME:
+        return f"; {SAME} from the period before"
+    moved = points(*(100 * row[name] for name in ("change", "change_low", "change_high")))
+    return f"; those that {badly}: {moved} against the period before, more than noise"
 
 
 def _source(row: dict[str, Any]) -> str:
     """How a role that nobody brings would be heard."""
-    if row["cut_by"] != "role":
+    if row["cut_by"] != "role" or row["stage"] != WHOLE:
         return ""
     kind = row["cut_value"]
     return f" (a source of kind {kind} brings them)" if kind in INSIDE else f' (a source with role = "{kind}" brings them)'

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from listening import intervals
-from listening.figures import signed
+from listening.figures import capital, change, count, interval, listed, number, points, quantity
 from listening.journey import Journey
 from listening.leading import lived
 from listening.leading.lived import KEY
@@ -28,7 +28,7 @@ WHOLE = "all"  # the company
 LEAST = 5  # people, or pieces of feedback, below which nothing is told
 AGAIN = 30  # days within which a customer who is in touch again is so for the same matter
 BETTER, WORSE = "better", "worse"
-SIGNS = "signs"
+SIGNS, WORDS = "signs", "words_per_customer"
 FOUND = ["stage", "period_kind", "period", "measure", "value", "low", "high", "n", "denominator", "method"]
 COUNTED = "share with its 90 % interval for sampling alone (Wilson)"
 ADDED_UP = "stages together, each by its weight; 90 % interval from theirs (Zou and Donner 2008)"
@@ -44,11 +44,12 @@ class Measure:
 
     Attributes:
         name: as in the table.
-        words: what it is the share (or mean) of, to begin a sentence.
+        words: what it is called.
         of: what is counted, in the plural.
         definition: how it is made.
         missing: what would make it known.
         is_of_stages: whether stages have it, too, and not the company alone.
+        says: what those that are counted do, where its words don't say it.
     """
 
     part: str
@@ -59,11 +60,19 @@ class Measure:
     definition: str
     missing: str
     is_of_stages: bool = True
+    says: str = ""
+
+    @property
+    def told(self) -> str:
+        """What those that are counted do, to follow on `of` in a sentence."""
+        return self.says or self.words
 
 
-_ASKED = "customers asked at random who answered"
+_ASKED = "customers who answered when asked at random"
+_ASKED_FOR_A_YEAR = f"{_ASKED} in four periods"
 _SPOKEN = "pieces of feedback with words"
 _CHECKINS = "no random check-in asks it (kind checkins, column {})"
+_FEW_CHECKINS = f"fewer than {lived.LEAST} answered a random check-in that asks it (kind checkins, column {{}})"
 _FEEDBACK = "no feedback with words in a language that is read"
 _OWN = f"fewer than {LEAST} of our own people said anything in words (kind employee)"
 
@@ -75,45 +84,46 @@ def _spoken(part: str, name: str, better: int, words: str, what: str) -> Measure
 
 def _inside(name: str, better: int, words: str, what: str) -> Measure:
     definition = f"Share of our own people who spoke, by the list '{name}' of words.yaml: {what}. Never told of fewer than {LEAST}, nor by stage or team."
-    return Measure(INDIFFERENT, f"{name}_of_employees", better, words, "who spoke", definition, _OWN, is_of_stages=False)
+    of = "voices of our own people"
+    return Measure(INDIFFERENT, f"{name}_of_employees", better, f"our own people who {words}", of, definition, _OWN, is_of_stages=False, says=words)
 
 
 MEASURES = (
-    Measure(SAVED, "time_saved", 1, "It cost little effort", _ASKED,
-            "Customers asked at random whom it cost little effort, of four periods together; the axis of time saved.", _CHECKINS.format("effort")),
-    Measure(SAVED, "effort_of_customers", -1, "It cost effort", _ASKED,
+    Measure(SAVED, "time_saved", 1, "say that it cost little effort", _ASKED_FOR_A_YEAR,
+            "Customers asked at random whom it cost little effort, of four periods together; the axis of time saved.", _FEW_CHECKINS.format("effort")),
+    Measure(SAVED, "effort_of_customers", -1, "say that it cost effort", _ASKED,
             "Share of customers asked at random whom it cost effort (stage_measures).", _CHECKINS.format("effort")),
-    Measure(SAVED, "effort_of_feedback", -1, "Those who speak of effort tell that it cost much", "pieces of feedback that speak of effort",
+    Measure(SAVED, "effort_of_feedback", -1, "tell that it cost much effort", "pieces of feedback that speak of effort",
             "Share of feedback that tells it was laborious, of what speaks of effort at all (stage_measures).", "no feedback speaks of effort"),
-    Measure(SAVED, "repeat_contacts", -1, f"In touch again within {AGAIN} days", "tickets, chats and calls of named customers",
+    Measure(SAVED, "repeat_contacts", -1, f"come within {AGAIN} days of an earlier contact", "tickets, chats and calls of named customers",
             f"Share of tickets, chats and calls before which the same customer had been in touch (about the same stage) within {AGAIN} days.",
             "no ticket, chat or call names its customer"),
-    _spoken(SAVED, "waiting", -1, "Speak of waiting", "waiting, being on hold, no answer yet"),
-    Measure(SAVED, "late_promises", -1, "Promises of a time that were not kept", "promises of a time",
+    _spoken(SAVED, "waiting", -1, "speak of waiting", "waiting, being on hold, no answer yet"),
+    Measure(SAVED, "late_promises", -1, "promises of a time that were not kept", "promises of a time",
             "Share that failed of operational measures whose name promises a time (list 'time_promises' of words.yaml).",
-            "no operational measure promises a time (kind operations)"),
-    Measure(SPENT, "time_well_spent", 1, "Something good to remember", _ASKED,
-            "Customers asked at random who will remember it gladly, of four periods together; the axis of time well spent.", _CHECKINS.format("memorable")),
-    Measure(SPENT, "memorable_good_of_customers", 1, "Will remember it gladly", _ASKED,
+            "no operational measure promises a time (kind operations)", says="were not kept"),
+    Measure(SPENT, "time_well_spent", 1, "have something good to remember", _ASKED_FOR_A_YEAR,
+            "Customers asked at random who will remember it gladly, of four periods together; the axis of time well spent.", _FEW_CHECKINS.format("memorable")),
+    Measure(SPENT, "memorable_good_of_customers", 1, "will remember it gladly", _ASKED,
             "Share of customers asked at random who will remember it gladly (stage_measures).", _CHECKINS.format("memorable")),
-    Measure(SPENT, "memorable_good_of_feedback", 1, "Tell of something good to remember", _SPOKEN,
+    Measure(SPENT, "memorable_good_of_feedback", 1, "tell of something good to remember", _SPOKEN,
             "Share of feedback that tells of something good that would be told in a year (stage_measures).", _FEEDBACK),
-    _spoken(SPENT, "achievement", 1, "Speak of something achieved", "something reached or managed"),
-    _spoken(SPENT, "connection", 1, "Speak of people they were with", "family, friends, being known by name"),
-    _spoken(SPENT, "transformation", 1, "Speak of a life that changed", "a habit, freedom, health, never looking back"),
-    _spoken(COMMODITY, "price", -1, "Speak of price", "price, cost, cheaper, discount"),
-    _spoken(COMMODITY, "switching", -1, "Speak of others or of switching", "competitors, alternatives, comparing, going elsewhere"),
-    _spoken(COMMODITY, "singular", 1, "Name something singular", "one of a kind, nowhere else, stands out"),
-    Measure(IRRELEVANT, "words_per_customer", 1, "Words of each customer who spoke", "customers who spoke in words",
+    _spoken(SPENT, "achievement", 1, "speak of something achieved", "something reached or managed"),
+    _spoken(SPENT, "connection", 1, "speak of people they were with", "family, friends, being known by name"),
+    _spoken(SPENT, "transformation", 1, "speak of a life that changed", "a habit, freedom, health, never looking back"),
+    _spoken(COMMODITY, "price", -1, "speak of price", "price, cost, cheaper, discount"),
+    _spoken(COMMODITY, "switching", -1, "speak of others or of switching", "competitors, alternatives, comparing, going elsewhere"),
+    _spoken(COMMODITY, "singular", 1, "name something singular", "one of a kind, nowhere else, stands out"),
+    Measure(IRRELEVANT, WORDS, 1, "words of each customer who spoke", "customers who spoke in words",
             "Mean number of words, in the whole period, of each customer who said anything in words.", _FEEDBACK),
-    Measure(IRRELEVANT, "neutral_of_feedback", -1, "Speak without feeling", _SPOKEN,
-            "Share of feedback with words whose sentiment is within .1 of zero.", _FEEDBACK),
-    Measure(IRRELEVANT, "quiet_customers", -1, "Customers who passed no stage", "customers there all through it",
+    Measure(IRRELEVANT, "neutral_of_feedback", -1, "speak without feeling", _SPOKEN,
+            "Share of feedback with words whose tone is neither good nor bad (sentiment within 0.1 of zero).", _FEEDBACK),
+    Measure(IRRELEVANT, "quiet_customers", -1, "customers who passed no stage", "customers who were there throughout",
             "Share of those who were customers all through the period and passed no stage in it, as in customer_assets.",
-            "that takes a source of kind customers and one of kind operations that names customers", is_of_stages=False),
-    _inside("pride", 1, "Our own people who speak with pride", "pride, loving the work or the place"),
-    _inside("difference", 1, "Our own people who tell of making a difference", "having helped, being thanked"),
-    _inside("detachment", -1, "Our own people who speak with detachment", "not my job, what's the point, nobody listens"),
+            "that takes a source of kind customers and one of kind operations that names customers", is_of_stages=False, says="passed no stage"),
+    _inside("pride", 1, "speak with pride", "pride, loving the work or the place"),
+    _inside("difference", 1, "tell of making a difference", "having helped, being thanked"),
+    _inside("detachment", -1, "speak with detachment", "not my job, what's the point, nobody listens"),
 )  # fmt: skip
 BY_NAME = {measure.name: measure for measure in MEASURES}
 AXIS = {SAVED: "time_saved", SPENT: "time_well_spent"}
@@ -141,7 +151,7 @@ def of_moods(moods: pd.DataFrame) -> list[pd.DataFrame]:
     """Neutral feedback, and words per customer, by stage and period."""
     neutral = of_counts(moods.rename(columns={"neutral": "hits", "pieces": "denominator"}), "neutral_of_feedback")
     half = intervals.Z * moods["deviation"] / np.sqrt(moods["speakers"])
-    words = {"measure": "words_per_customer", "value": moods["words"], "low": (moods["words"] - half).clip(lower=0), "high": moods["words"] + half}
+    words = {"measure": WORDS, "value": moods["words"], "low": (moods["words"] - half).clip(lower=0), "high": moods["words"] + half}
     return [neutral, moods.assign(**words, n=moods["speakers"], denominator=moods["speakers"], method=MEAN)[FOUND]]
 
 
@@ -192,11 +202,11 @@ def compared(grid: pd.DataFrame, found: pd.DataFrame, journey: Journey) -> pd.Da
     frame.loc[is_few, ["value", "low", "high", "n"]] = np.nan
     frame.loc[is_few & frame["part"].eq(INDIFFERENT), "denominator"] = np.nan  # how few, too, would tell of persons
     frame = _moved(frame.sort_values(["stage", "measure", "period_kind", "period_start"], kind="stable").reset_index(drop=True))
-    for column, attribute in (("name", "words"), ("definition", "definition")):
-        frame[column] = frame["measure"].map(lambda name, attribute=attribute: getattr(BY_NAME[name], attribute))
+    frame["name"] = frame["measure"].map(lambda name: capital(BY_NAME[name].words))
+    frame["definition"] = frame["measure"].map(lambda name: BY_NAME[name].definition)
     titles = journey.titles | {WHOLE: "The whole company"}
     frame["text"] = [_sentence(row, titles[row["stage"]]) for row in rows(frame)]
-    return pd.concat([frame, _signs(frame)], ignore_index=True)
+    return pd.concat([frame, _signs(frame, titles)], ignore_index=True)
 
 
 def _moved(frame: pd.DataFrame) -> pd.DataFrame:
@@ -205,9 +215,7 @@ def _moved(frame: pd.DataFrame) -> pd.DataFrame:
     before = frame.groupby(["stage", "measure", "period_kind"])[["value", "low", "high", "is_corrected", "period_end"]].shift()
     is_next = before["period_end"].eq(frame["period_start"]) & before["is_corrected"].eq(frame["is_corrected"])
     is_next &= ~frame["measure"].isin(list(AXIS.values()))  # of four periods together, three stay the same
-    is_whole = (
-        frame["is_over"].astype(bool) | frame["period_kind"].eq("rolling") | frame["measure"].ne("words_per_customer")
-    )  # in half a quarter fewer are said
+    is_whole = frame["is_over"].astype(bool) | frame["period_kind"].eq("rolling") | frame["measure"].ne(WORDS)  # in half a quarter fewer are said
     change = (frame["value"] - before["value"]).where(is_next & is_whole)
     low = change - np.hypot(frame["value"] - frame["low"], before["high"] - before["value"])
     high = change + np.hypot(frame["high"] - frame["value"], before["value"] - before["low"])
@@ -217,53 +225,60 @@ def _moved(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _sentence(row: dict[str, Any], title: str) -> str:
     measure = BY_NAME[row["measure"]]
-    head = f"{title}: {measure.words[0].lower()}{measure.words[1:]}"
+    ends = [row[end] for end in ("value", "low", "high")]
     if pd.isna(row["value"]):
-        is_few = pd.notna(row["denominator"]) and row["denominator"] > 0
-        is_weighed = row["stage"] == WHOLE and measure.of == _ASKED
-        missing = f"{measure.missing}, or how many customers each stage has (kind operations)" if is_weighed else measure.missing
-        why = f"only {row['denominator']:,.0f} {measure.of}, it takes {LEAST}" if is_few else missing
-        return f"{head}: not known: {why}."
-    is_mean = measure.name == "words_per_customer"
-    times, sign = (1, "") if is_mean else (100, "%")
-    value = f"{times * row['value']:.0f}{sign} ({times * row['low']:.0f} to {times * row['high']:.0f})"
-    return f"{head}: {value} of {row['denominator']:,.0f} {measure.of}{_trend(row, times)}."
+        what = "words each customer said" if measure.name == WORDS else f"{measure.of} {measure.told}"
+        return f"{title}: how many {what} is not known: {_why(row, measure)}."
+    if measure.name == WORDS:
+        return f"{title}: {quantity(ends[0], ends[1], ends[2], 'word', 'words')} on average from {number(row['denominator'])} {measure.of}{_trend(row)}."
+    return f"{title}: {interval(*ends)} of {number(row['denominator'])} {measure.of} {measure.told}{_trend(row)}."
 
 
-def _trend(row: dict[str, Any], times: int) -> str:
+def _why(row: dict[str, Any], measure: Measure) -> str:
+    """Why a measure is not known, and what would make it known."""
+    if pd.notna(row["denominator"]) and row["denominator"] > 0:
+        return f"there {'was' if row['denominator'] == 1 else 'were'} only {number(row['denominator'])}, and it takes {LEAST}"
+    if row["stage"] == WHOLE and measure.of in (_ASKED, _ASKED_FOR_A_YEAR):
+        return f"{measure.missing}, or no source tells how many customers each stage has (kind operations)"
+    return measure.missing
+
+
+def _trend(row: dict[str, Any]) -> str:
     if row["direction"] is None:
         return "" if row["measure"] in AXIS.values() else "; nothing to compare it with"
-    unit = "words" if times == 1 else "points"
-    moved = f"{signed(times * row['change'])} {unit} against the period before ({signed(times * row['change_low'])} to {signed(times * row['change_high'])})"
-    return f"; {moved}, " + ("no more than noise" if row["direction"] == SAME else f"more than noise, for the {row['direction']}")
+    ends = [row[end] for end in ("change", "change_low", "change_high")]
+    moved = change(ends[0], ends[1], ends[2], "word", "words") if row["measure"] == WORDS else points(*(100 * end for end in ends))
+    noise = "no more than noise" if row["direction"] == SAME else f"more than noise, for the {row['direction']}"
+    return f"; {moved} against the period before, {noise}"
 
 
-def _signs(frame: pd.DataFrame) -> pd.DataFrame:
+def _signs(frame: pd.DataFrame, titles: dict[str, str]) -> pd.DataFrame:
     """Of each risk how many of its measures got worse beyond noise, of those whose change is known."""
     has_them = frame["part"].isin(RISKS) & (frame["stage"].eq(WHOLE) | frame["part"].eq(COMMODITY))  # the others have measures of the company alone
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = collections.defaultdict(list)
     for row in rows(frame[has_them]):
         groups[tuple(row[name] for name in (*KEY, "part"))].append(row)
-    return pd.DataFrame([_counted(group) for group in groups.values()])
+    return pd.DataFrame([_counted(group, titles) for group in groups.values()])
 
 
-def _counted(group: list[dict[str, Any]]) -> dict[str, Any]:
+def _counted(group: list[dict[str, Any]], titles: dict[str, str]) -> dict[str, Any]:
     """The row that counts a risk's signs."""
     known = [row for row in group if row["direction"] is not None]
     worse = [row["name"] for row in known if row["direction"] == WORSE]
     unknown = [BY_NAME[row["measure"]] for row in group if row["direction"] is None]
-    part = group[0]["part"]
+    stage, part = group[0]["stage"], group[0]["part"]
+    head = capital(part) if stage == WHOLE else f"{titles[stage]}, {part}"
     return {
         **{name: group[0][name] for name in (*KEY, "period_start", "period_end", "is_over", "part")},
         "measure": SIGNS, "name": part.capitalize(), "n": len(worse), "denominator": len(known), "value": len(worse) / len(known) if known else None,
-        "method": "a count of measures", "definition": RISK[part], "text": _of_risk(part, worse, len(known), unknown),
+        "method": "a count of measures", "definition": RISK[part], "text": _of_risk(head, worse, len(known), unknown),
     }  # fmt: skip
 
 
-def _of_risk(part: str, worse: list[str], known: int, unknown: list[Measure]) -> str:
-    head = part.capitalize()
-    reasons = list(dict.fromkeys(measure.missing for measure in unknown))
+def _of_risk(head: str, worse: list[str], known: int, unknown: list[Measure]) -> str:
     if not known:
-        return f"{head}: whether there are signs of it is not known: {'; '.join(reasons)}, or no period before to compare with."
-    seen = f"{len(worse)} of {known} measures got worse beyond noise ({'; '.join(worse)})" if worse else f"none of {known} measures got worse beyond noise"
-    return f"{head}: {seen}{f'; of {len(unknown)} it is not known' if unknown else ''}."
+        reasons = "; ".join(dict.fromkeys(measure.missing for measure in unknown))
+        return f"{head}: whether there are signs of it is not known: {reasons}, or too little of it now or in the period before."
+    named = f": {listed([f'‘{name}’' for name in worse])}" if worse else ""
+    rest = f"; of {len(unknown)} more it is not known" if unknown else ""
+    return f"{head}: {len(worse) or 'none'} of {count(known, 'measure', 'measures')} got worse beyond noise{named}{rest}."

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from listening import chances
+from listening.figures import count, interval, number, percent, points
 from listening.journey import Journey
-from listening.leading.lived import CHECKINS, KEY
+from listening.leading.lived import BY_CHECKINS, CHECKINS, KEY
 from listening.leading.wording import rows
 
 NOBODY = "nobody"
 TOO_GOOD, TOO_BAD, NO_GAP, NOT_KNOWN = "too good", "too bad", "no clear gap", "not known"
+VERDICTS = {TOO_GOOD: "It is believed to be better than it is", TOO_BAD: "It is believed to be worse than it is", NO_GAP: "No clear gap"}
 
 
 def compared(grid: pd.DataFrame, believed: pd.DataFrame, great: pd.DataFrame, journey: Journey) -> pd.DataFrame:
@@ -48,18 +50,17 @@ def _doubt(raters: pd.Series[Any], deviation: pd.Series[Any]) -> np.ndarray[Any,
 def _sentence(row: dict[str, Any], title: str) -> str:
     if row["role"] == NOBODY:
         return (
-            f"{title}: what people inside believe is not known: nobody was asked in this period (kind internal_ratings; 'listening beliefs' writes the form)."
+            f"{title}: what people inside believe is not known: nobody was asked in this period (kind internal_ratings; ‘listening beliefs’ writes the form)."
         )
-    seen = f"{title}, seen by {row['role']}" if row["role"] != "not said" else f"{title}, seen by people whose role is not said"
+    by = row["role"] if row["role"] != "not said" else "people whose role is not said"
     if pd.isna(row["believed"]):
-        return f"{seen}: rated {row['rating']:g}; without a share (great_share) that cannot be set beside customers' lives."
-    before = row["believed"] - row["believed_before"]
-    moved = f", {100 * before:+.0f} points against the time before" if pd.notna(before) and round(100 * before) else ""
-    says = f"{seen}: {row['believed']:.0%} live it great{moved}"
+        return f"{title}, seen by {by}: rated {number(row['rating'], 1)}; without a share (great_share) that cannot be set beside customers' lives."
+    before = "" if pd.isna(row["believed_before"]) else percent(row["believed_before"])
+    moved = f" (the time before: {before})" if before not in ("", percent(row["believed"])) else ""
+    says = f"{title}, seen by {by} ({count(row['raters'], 'answer', 'answers')}): {percent(row['believed'])} live it great{moved}"
     if pd.isna(row["great_of_customers"]):
         return f"{says}; how many do is not known, so neither is the gap. About 15 answers to random check-ins a quarter would tell."
-    by = f", by {CHECKINS} alone" if row["basis"] == CHECKINS else ""
-    lived = f"{row['great_of_customers']:.0%} ({100 * row['great_low']:.0f} to {100 * row['great_high']:.0f}) of all its customers do{by}"
-    points = f"{100 * row['gap']:+.0f} points, {100 * row['gap_low']:+.0f} to {100 * row['gap_high']:+.0f}"
-    verdict = {TOO_GOOD: "it is believed to be better than it is", TOO_BAD: "it is believed to be worse than it is", NO_GAP: "no clear gap"}
-    return f"{says}; {lived} ({points}): {verdict[row['belief']]}."
+    lived = interval(row["great_of_customers"], row["great_low"], row["great_high"])
+    basis = BY_CHECKINS if row["basis"] == CHECKINS else ""
+    gap = points(*(100 * row[name] for name in ("gap", "gap_low", "gap_high")))
+    return f"{says}; {lived} of all its customers do{basis}. {VERDICTS[row['belief']]}: {gap}."

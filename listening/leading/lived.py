@@ -12,6 +12,7 @@ KEY = ["stage", "period_kind", "period"]
 POOLED = 4  # periods whose check-ins are counted together, for a year
 LEAST = 30  # answers of a year that say something without an estimate
 ESTIMATE, CHECKINS = "balanced estimate", "random check-ins of four periods"
+BY_CHECKINS = ", by a year's random check-ins alone"  # in words
 
 
 def pooled(grid: pd.DataFrame, counts: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from listening import chances, intervals
+from listening.figures import capital, count, interval, number, percent, points, quantity
 from listening.journey import Journey, Maturity
 from listening.leading import levels, lived
 from listening.leading.levels import LEVELS, MEASURES, NOT_PLACED, UNPLACED
@@ -16,6 +17,7 @@ from listening.leading.wording import rows as rows_of
 
 PERIOD = ["period_kind", "period", "period_start", "period_end", "is_over"]
 LEAST_AT_A_PLACE, LEAST_PLACES = 30, 3  # customers at a place that counts, and places to know a spread by
+LEAST_HINT = 5  # pieces of feedback below which a share would not even hint
 DIMENSIONS = ("unit", "region", "channel", "product", "brand", "segment", "team")  # the first that is known at enough places tells the spread
 TROUBLE, SPREAD, GAP, MEMORABLE, RECOMMEND = MEASURES
 THRESHOLDS = {
@@ -26,7 +28,7 @@ NEXT = {measure: level for level, measures in levels.GATES.items() for measure i
 WORDS = {
     TROUBLE: "customers in trouble",
     SPREAD: "spread of failures",
-    GAP: "expectation exceeded less expectation not met",
+    GAP: "customers who got more than they expected, less those who got less",
     MEMORABLE: "customers who will remember it gladly",
     RECOMMEND: "customers who would recommend",
 }
@@ -160,7 +162,7 @@ def told(frame: pd.DataFrame, measures: pd.DataFrame, states: pd.DataFrame, hint
         frame: what `placed` gives.
         measures: the rows of `maturity_measures`.
         states: customers and lost of each stage and period.
-        hints: trouble_of_feedback of each stage and period.
+        hints: trouble_of_feedback of each stage and period, its columns named after `hint`.
         journey: for the stages' names.
     """
     frame = frame.merge(states, on=KEY, how="left").merge(hints, on=KEY, how="left")
@@ -172,30 +174,37 @@ def told(frame: pd.DataFrame, measures: pd.DataFrame, states: pd.DataFrame, hint
         level = LEVELS[row["level_no"]] if is_placed else NOT_PLACED
         limit = known.get((*(row[name] for name in KEY), row["limiting_measure"]))
         lift = _lift(limit, row) if limit else None
-        hint = None if pd.isna(row["hint_value"]) else f"Of those who spoke of their own {row['hint_value']:.0%} told of trouble; that only hints."
+        hint = _hint(row) if row["hint_denominator"] >= LEAST_HINT else None
         sentences = [f"{title} is {level}.", lift, _staying(row) if row["next_level"] in (None, "desired") else None, None if is_placed else hint]
         text = " ".join(sentence for sentence in sentences if sentence)
         rows.append({**row, "maturity_level": level, "level_no": row["level_no"] if is_placed else None, "lift": lift, "hint": hint, "text": text})
     return pd.DataFrame(rows)
 
 
+def _hint(row: dict[str, Any]) -> str:
+    share = interval(*(row[f"hint_{end}"] for end in ("value", "low", "high")))
+    return f"Of {number(row['hint_denominator'])} pieces of feedback that tell good from bad, {share} tell of trouble; that is only a hint."
+
+
 def _lift(limit: dict[str, Any], row: dict[str, Any]) -> str:
     """What would lift a stage that this measure holds back."""
-    to = f"To become {row['next_level']} " if row["level_no"] > UNPLACED else "To be placed "
+    to = f"To become {row['next_level']}" if row["level_no"] > UNPLACED else "To be placed"
     if pd.isna(limit["probability"]):
-        return f"{to}it must be known: {limit['text'][0].lower()}{limit['text'][1:]}"
+        return f"{to} one measure must be known. {limit['text']}"
     if limit["evidence"] < levels.ENOUGH and limit["probability"] >= levels.FALL:
-        return f"{to}it takes more evidence: {limit['text'][0].lower()}{limit['text'][1:]}"
+        return f"{to} more must be known of one measure. {limit['text']}"
     more = ""
     if limit["measure"] == TROUBLE and limit["value"] > limit["threshold"] and pd.notna(row["customers"]):
-        more = f" That is about {(limit['value'] - limit['threshold']) * row['customers']:,.0f} customers fewer in trouble in such a period."
-    return f"{to}it must move: {limit['text'][0].lower()}{limit['text'][1:]}{more}"
+        many = [max(limit[end] - limit["threshold"], 0) * row["customers"] for end in ("value", "low", "high")]
+        more = f" In this period that is about {quantity(many[0], many[1], many[2], 'customer', 'customers')} too many."
+    return f"{to} one measure must move. {limit['text']}{more}"
 
 
 def _staying(row: dict[str, Any]) -> str:
     if pd.isna(row["staying"]):
         return "How many stay is not known."
-    return f"{row['staying']:.1%} of its customers stayed; that is no condition, for people also stay because they are trapped."
+    stayed = f"{percent(row['staying'], 1)} of its {count(row['customers'], 'customer', 'customers')} stayed"
+    return f"{stayed}; that is no condition, for people also stay because they are trapped."
 
 
 def in_words(measures: pd.DataFrame) -> list[str]:
@@ -204,18 +213,26 @@ def in_words(measures: pd.DataFrame) -> list[str]:
 
 
 def _sentence(row: dict[str, Any]) -> str:
-    words = WORDS[row["measure"]]
-    words = words[0].upper() + words[1:]
+    words = capital(WORDS[row["measure"]])
     if pd.isna(row["probability"]):
         return f"{words}: not known; {MISSING[row['measure']]}."
     way = "at most" if row["measure"] in (TROUBLE, SPREAD) else "at least"
-    unit = " points" if row["measure"] in (SPREAD, GAP) else " %"
-    by = f" between {row['told_by']}" if row["measure"] == SPREAD else f" by {lived.CHECKINS} alone" if row["told_by"] == lived.CHECKINS else ""
+    by = f" between {row['told_by']}" if row["measure"] == SPREAD else lived.BY_CHECKINS if row["told_by"] == lived.CHECKINS else ""
     is_short = row["evidence"] < levels.ENOUGH and row["probability"] >= levels.FALL
-    few = f"; worth {row['evidence']:,.0f} answers, {levels.ENOUGH} are needed" if is_short else ""
-    value, low, high, limit = (100 * row[name] for name in ("value", "low", "high", "threshold"))
-    return f"{words}{by} {value:.0f}{unit} ({low:.0f} to {high:.0f}), {row['next_level']} asks for {way} {limit:.0f}{unit}: {_chance(row['probability'])}{few}."
+    few = f" The evidence is worth {number(row['evidence'])} of the {levels.ENOUGH} answers that it takes." if is_short else ""
+    value, limit = _figures(row)
+    return f"{words}{by}: {value}. A {row['next_level']} stage has {way} {limit}; that this one does is {_chance(row['probability'])}.{few}"
+
+
+def _figures(row: dict[str, Any]) -> tuple[str, str]:
+    """A measure with its interval, and its threshold."""
+    value, low, high, limit = (row[name] for name in ("value", "low", "high", "threshold"))
+    if row["measure"] not in (SPREAD, GAP):
+        return interval(value, low, high), percent(limit)
+    ends = 100 * value, 100 * low, 100 * high
+    told = points(*ends) if row["measure"] == GAP else quantity(*ends, "point", "points")
+    return told, count(100 * limit, "point", "points")
 
 
 def _chance(probability: float) -> str:
-    return f"{probability:.0%} likely" if 0.005 <= probability <= 0.995 else "hardly possible" if probability < 0.5 else "almost certain"
+    return f"{percent(probability)} likely" if 0.005 <= probability <= 0.995 else "hardly possible" if probability < 0.5 else "almost certain"

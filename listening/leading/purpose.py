@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from listening.figures import percent
 from listening.workspace import Mend, Workspace
 
 FILE = "purpose.yaml"
@@ -81,8 +82,8 @@ def _row(purpose: Purpose, valued: int, invests: int, share: float | None) -> di
     is_declared = (own.valued, own.invests) == (valued, invests) if own else None
     names = {"valued_name": purpose.valued[valued - 1], "invests_name": purpose.invests[invests - 1]}
     stands = {None: "Where the company sees itself is not known: nothing is declared in purpose.yaml.", True: "The company sees itself here.", False: ""}
-    money = f"Evidence beside it: {share:.0%} of the money goes there." if share is not None else "What share of the money goes there is not known."
-    said = f"The customer valued as {names['valued_name']}, investing in {names['invests_name']}: {cell}."
+    money = f"Evidence beside it: {percent(share)} of the money goes there." if share is not None else "What share of the money goes there is not known."
+    said = f"The customer valued as {names['valued_name']}, money spent on ‘{names['invests_name']}’: {cell}."
     return {
         "valued_no": valued, "invests_no": invests, **names, "cell": cell, "is_declared": is_declared, "declared_on": own.day if own and is_declared else None,
         "share_spent": share, "text": " ".join(part for part in (said, stands[is_declared], money) if part),

@@ -56,7 +56,7 @@ def _tell_maturity(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame, a
     known = levels[[*KEY, "period_start", "period_end", "is_over"]].merge(known, on=KEY)
     known["text"] = maturity.in_words(known)
     states = warehouse.frame("leading/states")
-    hints = _measure(warehouse, "trouble_of_feedback").rename(columns={"value": "hint_value"})[[*KEY, "hint_value"]]
+    hints = _measure(warehouse, "trouble_of_feedback").set_index(KEY).add_prefix("hint_").reset_index()
     warehouse.replace("leading/maturity_measures", known)
     warehouse.replace("leading/maturity", maturity.told(levels, known, states, hints, journey))
 

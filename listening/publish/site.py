@@ -248,6 +248,7 @@ def _register(environment: jinja2.Environment) -> None:
         figures.interval,
         wording.side,
         figures.signed,
+        figures.points,
         wording.change,
         wording.net,
         wording.mean,

@@ -155,8 +155,7 @@ def problem(source: Facts) -> str:
 def in_points(row: Facts, column: str) -> str:
     """A column and its interval in points, as of an action's effect; a share's are hundredths."""
     times = 1 if "net" in str(row["measure"]) else 100
-    value, low, high = (signed(times * row[f"{column}{end}"]) for end in ("", "_low", "_high"))
-    return f"{value} points ({low} to {high})"
+    return points(*(times * row[f"{column}{end}"] for end in ("", "_low", "_high")))
 
 
 def phrase(measure: str) -> str:
