@@ -114,8 +114,7 @@ def is_junk(text: str) -> bool:
 
 def language(text: str) -> str | None:
     """The ISO 639-1 code of a text's language; None where there are too few words to tell."""
-    letters = (sign for sign in text if sign.isalpha())
-    if len(list(itertools.islice(letters, _TELLING_LETTERS))) < _TELLING_LETTERS:
+    if len(list(itertools.islice(filter(str.isalpha, text), _TELLING_LETTERS))) < _TELLING_LETTERS:
         return None
     text = text.replace("\n", " ")
     best = _DETECTOR.detect(_not_shouted(text[:_FIRST_LOOK]))[0]

@@ -201,7 +201,9 @@ def as_text(cell: Any) -> str | None:
 def identifier(cell: Any) -> str | None:
     """An id as text: 12, 12.0 and '12.0' are the same one, NULL and NaN are none."""
     text = None if is_blank(cell) else as_text(cell)
-    return without_email(_WHOLE_ID.sub(r"\1", text)) if text else None
+    if text and ".0" in text:
+        text = _WHOLE_ID.sub(r"\1", text)
+    return without_email(text)
 
 
 def is_true(cell: Any) -> bool:
