@@ -19,8 +19,10 @@ from listening.records.rows import listed, without_email
 from listening.workspace import ACTION_KINDS, CAUSES, DIMENSIONS, Mend, Source
 
 _NUMBER = re.compile(r"^-?\d+(?:[.,]\d+)?$")
+_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 _YES = {"1", "true", "t", "yes", "y", "failed", "fail", "answered", "1.0"}
 _NO = {"0", "false", "f", "no", "n", "passed", "pass", "ok", "", "0.0"}
+_FLAGS = _YES | _NO
 
 
 @dataclass(frozen=True)
@@ -187,11 +189,11 @@ def _cell(cell: Any, form: str, name: str, zone: ZoneInfo, day_first: bool | Non
     if form == "flag":
         return _flag(text, name)
     number = text.replace(" ", "")
-    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", number):
+    if _THOUSANDS.fullmatch(number):
         number = number.replace(",", "")
     if number.endswith("%") and _NUMBER.match(number[:-1]):
         return float(number[:-1].replace(",", ".")) / 100
-    if form == "count" and number.lower() in _YES | _NO:
+    if form == "count" and number.lower() in _FLAGS:
         return _flag(text, name)
     if not _NUMBER.match(number):
         raise ValueError(f"{name} is no number")
@@ -204,7 +206,7 @@ def _cell(cell: Any, form: str, name: str, zone: ZoneInfo, day_first: bool | Non
 
 
 def _flag(text: str, name: str) -> int:
-    if text.lower() not in _YES | _NO:
+    if text.lower() not in _FLAGS:
         raise ValueError(f"{name} is neither 0 nor 1")
     return int(text.lower() in _YES)
 

@@ -102,7 +102,7 @@ class _Folding:
         if outcome == "repeated" and before and not before["is_dropped"]:
             self._confirm(record, before)
         else:
-            self._write({**record, "landed_at": before["landed_at"] if before else record["landed_at"]})
+            self._write(record | {"landed_at": before["landed_at"]} if before else record)
 
     def _write(self, record: Record) -> None:
         key = record["record_id"]

@@ -37,6 +37,8 @@ class _Keeping:
     first_day: dt.date
 
     def is_too_old(self, kind: str, fact: Fact, company: Company) -> bool:
+        if self.first_day == dt.date.min:
+            return False
         end = fact.get(DATE_THAT_ENDS.get(kind, ""))
         if isinstance(end, dt.datetime):
             end = times.local_date(end, ZoneInfo(company.timezone))

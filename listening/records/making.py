@@ -28,6 +28,11 @@ EMPTIED = frozenset({*AGENT_REASONS, NO_WORDS, ONLY_OTHERS_WORDS, OFF_SCALE, JUN
 _NUMBER = re.compile(r"^\s*(-?\d+(?:[.,]\d+)?)(?:\s*(?:/\s*\d+|out of \d+|stars?|[-–:(].*|%))?\s*$", re.I)
 _STARS = re.compile(r"(★+)☆*")
 _FALSE = {"false", "f", "0", "0.0", "no", "n", "private", "internal", "none", "null", "nan", ""}
+_WHOLE = re.compile(r"^(-?\d+)\.0+$")
+_WHOLE_ID = re.compile(r"^(\d+)\.0+$")
+_MIDNIGHT = re.compile(r"^(\d{4}-\d\d-\d\d)[T ]00:00(?::00(?:\.0+)?)?$")
+_CODE = re.compile(r"[A-Za-z]{2}(?=$|[-_])")
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _CONTENT = ("said_at", "title", "text", "score", "customer_id", "thread_id", "part", *DIMENSIONS)
 
 
@@ -62,6 +67,16 @@ class Maker:
         """The journey's stages by their names and titles in small letters."""
         titles = {title.casefold(): name for name, title in self.journey.titles.items()}
         return {**titles, **{name.casefold(): name for name in (*self.journey.names, NO_STAGE)}}
+
+    @functools.cached_property
+    def places(self) -> dict[str, frozenset[str]]:
+        """What a row may name that the journey has, by what it is said as."""
+        return {"given_stage": frozenset({*self.journey.names, NO_STAGE}), "given_touchpoint": frozenset(self.journey.stage_of_touchpoint)}
+
+    @functools.cached_property
+    def own_dimensions(self) -> list[str]:
+        """The dimensions that the company has named itself."""
+        return sorted(name for name in self.source.dimensions if name not in DIMENSIONS)
 
     @functools.cached_property
     def touchpoints(self) -> dict[str, str]:
@@ -106,8 +121,8 @@ class Maker:
 
     def _own_dimensions(self, said: Said) -> str | None:
         """The values of the dimensions that the company has named itself, as JSON."""
-        own = {name: as_text(said[name]) for name in sorted(self.source.dimensions) if name not in DIMENSIONS and not is_blank(said.get(name))}
-        return json.dumps(own, ensure_ascii=False) if own else None
+        own = {name: as_text(said[name]) for name in self.own_dimensions if not is_blank(said.get(name))}
+        return _JSON.encode(own) if own else None
 
     def _date(self, said: Said) -> str | None:
         """Set the times of a thing said; gives the reason if it can't be dated, or lies after the run's time.
@@ -146,15 +161,16 @@ def name(things: list[Said], occurrences: dict[str, int]) -> None:
 
     Where the source has no id it is a hash of the canonical row and the number of its occurrence in the pull.
     """
-    nameless = [said for said in things if identifier(said.get("id")) is None]
+    ids = [identifier(said.get("id")) for said in things]
+    nameless = [said for said, own in zip(things, ids, strict=True) if own is None]
     row = ""
     if nameless:
         content = "\x1f".join(_canonical(said.get(column)) for said in nameless for column in _CONTENT)
         digest = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
         occurrences[digest] = occurrences.get(digest, 0) + 1
         row = f"row-{digest}-{occurrences[digest]}"
-    for said in things:
-        own = identifier(said.get("id")) or row
+    for said, given in zip(things, ids, strict=True):
+        own = given or row
         part = as_text(said.get("part"))
         said["native_id"] = f"{own}#{part}" if part else own
         said["answer"] = own if said.get("is_comment") else None
@@ -165,8 +181,7 @@ def name(things: list[Said], occurrences: dict[str, int]) -> None:
 def _canonical(cell: Any) -> str:
     """A cell as it counts for a row's hash: however a program formats blanks, whole numbers or a midnight, it is the same."""
     text = " ".join(str(cell).split())
-    text = re.sub(r"^(\d{4}-\d\d-\d\d)[T ]00:00(?::00(?:\.0+)?)?$", r"\1", text)
-    return re.sub(r"^(-?\d+)\.0+$", r"\1", text)
+    return _WHOLE.sub(r"\1", _MIDNIGHT.sub(r"\1", text))
 
 
 def record_id(source: str, native_id: str) -> str:
@@ -185,10 +200,10 @@ def as_text(cell: Any) -> str | None:
 
 def identifier(cell: Any) -> str | None:
     """An id as text: 12, 12.0 and '12.0' are the same one, NULL and NaN are none."""
-    if cell is None:
-        return None
     text = None if is_blank(cell) else as_text(cell)
-    return without_email(re.sub(r"^(\d+)\.0+$", r"\1", text)) if text else None
+    if text and ".0" in text:
+        text = _WHOLE_ID.sub(r"\1", text)
+    return without_email(text)
 
 
 def is_true(cell: Any) -> bool:
@@ -216,6 +231,7 @@ def _set_score(said: Said) -> None:
     said["score_name"] = said["score_label"] if score is not None and said.get("score_name") else None
 
 
+@functools.lru_cache(maxsize=10_000)
 def _number(cell: str) -> float | None:
     if stars := _STARS.fullmatch(cell.strip()):
         return float(len(stars[1]))
@@ -247,5 +263,5 @@ def _role(source: Source, said: Said) -> str:
 
 
 def _language(cell: Any) -> str | None:
-    code = re.match(r"[A-Za-z]{2}(?=$|[-_])", str(cell or "").strip())
+    code = _CODE.match(str(cell).strip()) if cell else None
     return code[0].lower() if code else None

@@ -86,8 +86,7 @@ class Landed:
         """Number, cells and fault of each row, batch by batch; erased rows are only counted."""
         for outcome in _ERASED.values():
             self.outcomes.pop(outcome, None)
-        for batch in self.batches:
-            found = self.warehouse.query("records/landed_rows", batch=str(Path(self.workspace.landing, batch)))
+        for found in self._of_batches("records/landed_rows"):
             columns = (found.column(name).to_pylist() for name in ("row_no", "cells", "fault"))
             for number, cells, fault in zip(*columns, strict=True):
                 if fault in _ERASED:
@@ -98,9 +97,9 @@ class Landed:
     def fields(self) -> list[str]:
         """All columns that any good row has."""
         names: dict[str, None] = {}
-        for _, cells, fault in self.rows():
-            if not fault:
-                names.update(dict.fromkeys(cells))
+        for found in self._of_batches("records/landed_fields"):
+            for some in found.column("names").to_pylist():
+                names.update(dict.fromkeys(some))
         return list(names)
 
     def refuse(self, reason: str, sentence: str) -> None:
@@ -119,10 +118,11 @@ class Landed:
 
     def find_day_order(self, source: Source, columns: list[str]) -> None:
         """Settle whether 03/04 is in April or in March: as configured, as the columns tell, or not at all."""
-        order = times.order_of_days(value(cells, column) for _, cells, fault in self.rows() if not fault for column in columns)
         if source.day_first is not None:
             self.day_first = source.day_first
             return
+        telling = (json.loads(cells) for found in self._of_batches("records/landed_dates") for cells in found.column("cells").to_pylist())
+        order = times.order_of_days(value(cells, column) for cells in telling for column in columns)
         try:
             self.day_first = order.is_day_first
         except times.Unreadable as problem:
@@ -141,6 +141,10 @@ class Landed:
                 f"{source.name}: {self.origin}: {others} of {order.day_first + order.month_first} telling dates begin with the {first}; "
                 f"{order.either} that could be either are read with the {second} first, as most are. Set day_first to say so yourself"
             )
+
+    def _of_batches(self, name: str) -> Iterator[pa.Table]:
+        """What a query tells of each batch."""
+        return (self.warehouse.query(name, batch=str(Path(self.workspace.landing, batch))) for batch in self.batches)
 
 
 P = TypeVar("P", bound=Landed)

@@ -15,6 +15,7 @@ Said = dict[str, Any]
 
 AGENTS = frozenset({"agent", "admin", "staff", "operator", "team", "employee", "teammate", "business"})
 BOTS = frozenset({"bot", "system", "automation", "workflow", "operatorbot", "assistant", "autoresponder"})
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 NAMED_AT_MOST = 30  # columns, in a sentence
 BLANK = frozenset({"", "null", "none", "nan", "nat", "n/a", "#n/a", "\\n"})  # how programs write that there is nothing
 
@@ -54,13 +55,15 @@ def is_blank(cell: Any) -> bool:
 
 def author(cell: Any) -> str:
     """`customer`, `agent` or `bot`; a name or anything unknown is a customer's."""
-    word = re.sub(r"[^a-z]", "", str(cell or "").lower())
+    if not cell:
+        return "customer"
+    word = re.sub(r"[^a-z]", "", str(cell).lower())
     return "agent" if word in AGENTS else "bot" if word in BOTS else "customer"
 
 
 def without_email(key: str | None) -> str | None:
     """A key as it is; one that is an e-mail address as its hash, the same everywhere, since addresses are never published."""
-    if key is None or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", key):
+    if key is None or "@" not in key or not _ADDRESS.fullmatch(key):
         return key
     return f"mail-{hashlib.sha256(key.casefold().encode()).hexdigest()[:16]}"
 

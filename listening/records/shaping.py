@@ -16,7 +16,7 @@ from typing import Any
 
 from listening import journey
 from listening.forgotten import Forgotten
-from listening.journey import NO_STAGE, Journey
+from listening.journey import Journey
 from listening.records import cleaning, folding, layouts, making, privacy, pulls
 from listening.records.folding import Record
 from listening.records.making import Maker
@@ -29,6 +29,7 @@ _ORDINARY = frozenset(
     {*making.EMPTIED, making.FUTURE, pulls.EXPIRED, "heading below the header line", "chat event without words", "survey preview", "survey test", "spam"}
 ) - {making.OFF_SCALE}
 _EXAMPLES = 3
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 _ROWS_AT_A_TIME = 50_000
 _MANY_EDITS = 0.2  # of what is new; more make one doubt the id column
 
@@ -152,7 +153,8 @@ def _watch(maker: Maker, pull: _Pull, said: Said) -> None:
     if said["score"] is not None and said["score_worst"] is None:
         scores.unscaled += 1
         scores.low, scores.high = min(scores.low, said["score"]), max(scores.high, said["score"])
-    for known, given in (({*maker.journey.names, NO_STAGE}, said.get("given_stage")), (maker.journey.stage_of_touchpoint, said.get("given_touchpoint"))):
+    for name, known in maker.places.items():
+        given = said.get(name)
         if given and given not in known:
             pull.unknown_places[given] += 1
 
@@ -196,8 +198,8 @@ def _finish(candidates: list[Record]) -> None:
         record["text"] = text
         record["language"] = record["given_language"] or (cleaning.language(text) if text else None)
         record["url"] = _public_link(record["url"]) if record["url"] else None
-        kept = privacy.kept_attributes(record.get("attributes") or {})
-        record["attributes"] = json.dumps(kept, ensure_ascii=False, sort_keys=True) if kept else None
+        kept = privacy.kept_attributes(record["attributes"]) if record.get("attributes") else {}
+        record["attributes"] = _JSON.encode(kept) if kept else None
         record["text_hash"] = hashlib.sha256(text.encode()).hexdigest()[:16] if text else None
         record["content_hash"] = folding.content_hash(record)
         if record["is_deleted"]:

@@ -17,7 +17,7 @@ from listening.warehouse import Warehouse
 from listening.workspace import Source, Workspace
 
 _WORDS = re.compile(r"text|comment|body|subject|title|description|content|message|html|note|answer|verbatim|narrative|review|remark|feedback", re.I)
-_SPOKEN = re.compile(r"[^\W\d_]+[\s,]+[^\W\d_]+")  # two words in a row, which no date, id or flag has
+_SPOKEN = re.compile(r"[^\W\d_][\s,]+[^\W\d_]")  # two words in a row, which no date, id or flag has
 
 Emptied = dict[str, dict[int, tuple[str, str | None]]]  # pull → row → cells (JSON) and fault
 

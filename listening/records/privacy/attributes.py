@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from typing import Any
@@ -46,6 +47,7 @@ def _public(cell: Any) -> Any:
     return hidden_removed(cell) if isinstance(cell, str) else cell
 
 
+@functools.lru_cache(maxsize=10_000)
 def _is_public(key: str) -> bool:
     is_bookkeeping = key in _BOOKKEEPING or key.startswith(_LOADERS)
     return not is_bookkeeping and not _PRIVATE.search(re.sub(r"[^a-z0-9]", "", key.lower()))
