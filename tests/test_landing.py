@@ -139,7 +139,7 @@ def test_a_full_disk_is_told_and_the_next_night_lands_it(make_workspace: Make, s
 
 
 def test_half_a_surrogate_pair_lands_as_a_replacement_character(make_workspace: Make, store: Warehouse) -> None:
-    place = make_workspace(files={"a.jsonl": '{"id":1,"text":"cut \\ud83d"}\n{"id":2,"text":"whole \\ud83d\\ude00"}\n'})
+    place = make_workspace(files={"a.jsonl": '{"id":1,"text":"cut \\ud83d","cut \\ud83d":7}\n{"id":2,"text":"whole \\ud83d\\ude00"}\n'})
     land(place, store)
     assert [json.loads(row["cells"])["text"] for row in landed(place)] == ["cut \ufffd", "whole \U0001f600"]
 

@@ -89,7 +89,7 @@ def keep(folder: Path, source: Source, pull: Pull, pull_id: str, landed_at: dt.d
         "size_bytes": pull.size,
         "reading": reading(source),
         "rows": sum(batch["rows"] for batch in written),
-        "fields": fields.seen(),
+        "fields": {storable(name): seen for name, seen in fields.seen().items()},
         "notes": pull.notes,
         "batches": written,
     }
