@@ -54,8 +54,13 @@ def the_story(store: Warehouse, **wanted: object) -> dict[str, Any]:
 
 
 def build_periods(store: Warehouse, days: list[dt.date], fiscal_start: int = 1, today: dt.date = dt.date(2030, 1, 1)) -> list[dict[str, Any]]:
-    store._connection.execute("create or replace table signals.units as select unnest(?::date[]) as said_on", [days])
-    store.build("story/periods", today=today, fiscal_start=fiscal_start, clock=dt.datetime(2100, 1, 1, tzinfo=dt.UTC), timezone="Europe/London")
+    store.empty("signals/days")
+    store.empty("signals/daily")
+    store._connection.execute("insert into signals.days select distinct unnest(?::date[]), 1", [days])
+    store._connection.execute("insert into signals.daily (source, said_on, units) select 's', said_on, 1 from signals.days")
+    given = {"today": today, "fiscal_start": fiscal_start, "clock": dt.datetime(2100, 1, 1, tzinfo=dt.UTC), "timezone": "Europe/London"}
+    for name in ("days", "periods"):
+        store.build(f"story/{name}", **given)
     return select(store, "select * from story.periods order by period_kind, period_start")
 
 

@@ -91,7 +91,7 @@ def measure(
         *_decays(stories[CELL], spoke, periods, corrected),
         _decay(stories[CELL], asked, periods).assign(measure="expectation_exceeded_change_of_customers", method=APART),
     ]
-    return pd.concat([part[[*CELL, *COLUMNS]].astype({"n": "int64", "denominator": "int64"}) for part in parts], ignore_index=True)
+    return pd.concat([part[[*CELL, *COLUMNS]] for part in parts], ignore_index=True).astype({"n": "int64", "denominator": "int64"})
 
 
 def _shares(counts: pd.DataFrame, shares: Mapping[str, Share], method: str) -> list[pd.DataFrame]:
@@ -100,7 +100,7 @@ def _shares(counts: pd.DataFrame, shares: Mapping[str, Share], method: str) -> l
     for name, (hits, of) in shares.items():
         told = counts[counts[of].fillna(0) > 0]
         value, low, high = intervals.share(told[hits], told[of])
-        parts.append(told.assign(measure=name, value=value, low=low, high=high, n=told[hits], denominator=told[of], method=method))
+        parts.append(told[CELL].assign(measure=name, value=value, low=low, high=high, n=told[hits], denominator=told[of], method=method))
     return parts
 
 
@@ -117,14 +117,14 @@ def _corrected(part: pd.DataFrame, corrected: pd.DataFrame) -> pd.DataFrame:
 
 def _estimated(stories: pd.DataFrame, name: str, stem: str) -> pd.DataFrame:
     """What is true of all customers; n is how many were asked at random and answered in the period."""
-    told = stories[stories[name].notna()]
+    told = stories.loc[stories[name].notna(), [*CELL, name, f"{stem}_low", f"{stem}_high", "answers", "customers"]]
     value, low, high = told[name], told[f"{stem}_low"], told[f"{stem}_high"]
-    return told.assign(measure=name, value=value, low=low, high=high, n=told["answers"], denominator=told["customers"], method=BALANCED)
+    return told[CELL].assign(measure=name, value=value, low=low, high=high, n=told["answers"], denominator=told["customers"], method=BALANCED)
 
 
 def _net_change(stories: pd.DataFrame) -> pd.DataFrame:
-    told = stories[stories["net_change"].notna()]
-    return told.assign(
+    told = stories.loc[stories["net_change"].notna(), [*CELL, "net_change", "net_change_low", "net_change_high", "change_n"]]
+    return told[CELL].assign(
         measure="net_change_of_feedback", value=told["net_change"], low=told["net_change_low"], high=told["net_change_high"],
         n=told["change_n"], denominator=told["change_n"], method=MOVED,
     )  # fmt: skip
@@ -144,7 +144,7 @@ def _survey_ratio(counts: pd.DataFrame) -> pd.DataFrame:
     told = counts[(counts["failed"] >= LEAST_OF_A_KIND) & (counts["passed"] >= LEAST_OF_A_KIND)]
     value, low, high = intervals.ratio(told["failed_answered"], told["failed"], told["passed_answered"], told["passed"])
     answers = told["failed_answered"] + told["passed_answered"]
-    return told.assign(measure="survey_ratio_of_failed", value=value, low=low, high=high, n=told["failed_answered"], denominator=answers, method=AGAINST)
+    return told[CELL].assign(measure="survey_ratio_of_failed", value=value, low=low, high=high, n=told["failed_answered"], denominator=answers, method=AGAINST)
 
 
 def _decays(places: pd.DataFrame, spoke: pd.DataFrame, periods: pd.DataFrame, corrected: pd.DataFrame) -> list[pd.DataFrame]:

@@ -91,7 +91,7 @@ def stage_shares(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
         stage that was counted or labelled has a row.
     """
     key = ["source", "period"]
-    parts = []
+    rows: list[tuple[Any, ...]] = []
     for values, counted, told in _groups(predicted, labels, key):
         classes = sorted(set(counted["stage"]) | set(told["predicted"]) | set(told["true"]))
         place = {name: at for at, name in enumerate(classes)}
@@ -99,9 +99,9 @@ def stage_shares(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
         np.add.at(n, counted["stage"].map(place).to_numpy(int), counted["n"].to_numpy(float))
         np.add.at(table, (told["predicted"].map(place).to_numpy(int), told["true"].map(place).to_numpy(int)), told["n"].to_numpy(float))
         is_enough = table.sum() >= ENOUGH
-        value, low, high = within_errors(*corrected(n, table)) if is_enough else share(n, np.full_like(n, n.sum()))
-        parts.append(_frame(key, values, classes, value, low, high, int(table.sum()), is_enough))
-    return _together(parts, key)
+        found = within_errors(*corrected(n, table)) if is_enough else share(n, np.full_like(n, n.sum()))
+        rows += _rows(values, classes, found, int(table.sum()), is_enough)
+    return _together(rows, key)
 
 
 def negative_shares(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
@@ -115,18 +115,18 @@ def negative_shares(predicted: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFra
         As `stage_shares`; below 200 labels uncorrected.
     """
     key = ["source", "period"]
-    parts = []
+    rows: list[tuple[Any, ...]] = []
     for values, counted, told in _groups(predicted, labels, key):
         classes = sorted(set(counted["stage"]) | set(told["predicted"]) | set(told["true"]))
         place = {name: at for at, name in enumerate(classes)}
         n, table = np.zeros((len(classes), 2)), np.zeros((len(classes), 2, len(classes), 2))
         np.add.at(n, (counted["stage"].map(place).to_numpy(int), _second(counted["is_negative"])), counted["n"].to_numpy(float))
-        rows, columns = told["predicted"].map(place).to_numpy(int), told["true"].map(place).to_numpy(int)
-        np.add.at(table, (rows, _second(told["predicted_negative"]), columns, _second(told["true_negative"])), told["n"].to_numpy(float))
+        read, true = told["predicted"].map(place).to_numpy(int), told["true"].map(place).to_numpy(int)
+        np.add.at(table, (read, _second(told["predicted_negative"]), true, _second(told["true_negative"])), told["n"].to_numpy(float))
         is_enough = table.sum() >= ENOUGH_WITHIN
-        value, low, high = _negative(n, table) if is_enough else share(n[:, 0], n.sum(axis=1))
-        parts.append(_frame(key, values, classes, value, low, high, int(table.sum()), is_enough))
-    return _together(parts, key)
+        found = _negative(n, table) if is_enough else share(n[:, 0], n.sum(axis=1))
+        rows += _rows(values, classes, found, int(table.sum()), is_enough)
+    return _together(rows, key)
 
 
 def _second(is_negative: pd.Series[Any]) -> NDArray[np.int64]:
@@ -164,13 +164,11 @@ def _negative(predicted: Floats, labels: Floats) -> tuple[Floats, Floats, Floats
     return within_errors(value, variance)
 
 
-def _frame(
-    key: Key, values: tuple[Any, ...], classes: list[str], value: Floats, low: Floats, high: Floats, n_labels: int, is_enough: bool
-) -> pd.DataFrame:  # fmt: skip
-    frame = pd.DataFrame({"stage": [None if name == NONE else name for name in classes], "share": value, "low": low, "high": high})
-    return frame.assign(**dict(zip(key, values, strict=True)), labels=n_labels, method=CORRECTED if is_enough else UNCORRECTED)
+def _rows(values: tuple[Any, ...], classes: list[str], share: tuple[Floats, Floats, Floats], n_labels: int, is_enough: bool) -> list[tuple[Any, ...]]:
+    stages = [None if name == NONE else name for name in classes]
+    method = CORRECTED if is_enough else UNCORRECTED
+    return [(*values, stage, *ends, n_labels, method) for stage, *ends in zip(stages, *(end.tolist() for end in share), strict=True)]
 
 
-def _together(parts: list[pd.DataFrame], key: Key) -> pd.DataFrame:
-    columns = [*key, "stage", "share", "low", "high", "labels", "method"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+def _together(rows: list[tuple[Any, ...]], key: Key) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=[*key, "stage", "share", "low", "high", "labels", "method"])

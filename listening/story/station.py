@@ -72,7 +72,7 @@ def _count(warehouse: Warehouse, given: dict[str, Any], journey: Journey) -> boo
 
     All of them are counted where it is done in another way than last, or of another journey.
     """
-    for name in ("periods", "days", "surveys"):
+    for name in ("days", "periods", "surveys"):
         warehouse.build(f"story/{name}", **given)
     version = _version(warehouse, given, journey)
     is_anew = not warehouse.rows("story/number_of_told_periods", version=version)[0]["periods"]

@@ -1,9 +1,5 @@
 with days as (
-    select said_on as day from signals.units
-    union
-    select ("at" at time zone $timezone)::date as day from records.operations where "at" <= $clock
-    union
-    select (asked_at at time zone $timezone)::date as day from records.checkins where asked_at <= $clock
+    select day from story.days where is_lived
 ),
 
 span as (
