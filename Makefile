@@ -34,7 +34,7 @@ bench: setup  ## Time nights station by station: a first night, new records on a
 	$(BIN)/listening bench --tagging --records 200000
 
 test: setup  ## Run all tests, on one worker more than processors: they wait for disks and servers a quarter of the time
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 soak: setup  ## Play kills, full disks, damaged files and sixty nights of random faults against an oracle (about half an hour)
 	$(BIN)/python -m tests.soak $(SOAK)

@@ -85,6 +85,14 @@ def place(first_night: Workspace, tmp_path: Path) -> Workspace:
     return branched(first_night, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def without_anna(first_night: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The same company after she was forgotten; for reading only."""
+    place = branched(first_night, tmp_path_factory.mktemp("without"))
+    persons.forget(place, Identity.customer(ANNA))
+    return place
+
+
 def traces(place: Workspace) -> list[str]:
     """Where the person still stands outside the inbox: by id, by address, by a word that only they said."""
     found = search.files_with(place.root, [ANNA, MAIL, "zebrafinch"])
@@ -144,17 +152,15 @@ def test_neither_the_next_nights_nor_a_rebuild_bring_the_person_back(place: Work
     assert "CUST-9" in customers(place)
 
 
-def test_seen_adds_up_with_refused_rows(place: Workspace) -> None:
-    persons.forget(place, Identity.customer(ANNA))
-    for row in rows(place, "select * from run_counts"):
+def test_seen_adds_up_with_refused_rows(without_anna: Workspace) -> None:
+    for row in rows(without_anna, "select * from run_counts"):
         assert row["seen"] == sum(int(str(row[name])) for name in ("new", "updated", "repeated", "deleted", "rejected", "refused")), row
 
 
-def test_what_others_said_stays_with_the_mention_masked(place: Workspace) -> None:
-    persons.forget(place, Identity.customer(ANNA))
-    texts = {str(row["native_id"]): str(row["text"]) for row in rows(place, "select native_id, text from records where source = 'survey'")}
+def test_what_others_said_stays_with_the_mention_masked(without_anna: Workspace) -> None:
+    texts = {str(row["native_id"]): str(row["text"]) for row in rows(without_anna, "select native_id, text from records where source = 'survey'")}
     assert "told me of you" in texts["3"]
-    landed = [row for path in place.landing.glob("*/*/*.parquet") for row in pq.read_table(path).to_pylist()]
+    landed = [row for path in without_anna.landing.glob("*/*/*.parquet") for row in pq.read_table(path).to_pylist()]
     assert any("[forgotten]" in row["cells"] for row in landed if "told me" in row["cells"])
 
 
@@ -187,12 +193,11 @@ def test_an_address_of_many_customers_is_left_alone(make_workspace: Make) -> Non
     assert len(rows(place, "select * from records")) == 6
 
 
-def test_only_marks_of_the_forgotten_are_kept(place: Workspace) -> None:
-    persons.forget(place, Identity.customer(ANNA))
-    kept = "".join(path.read_text(encoding="utf-8") for path in place.forgotten.iterdir())
+def test_only_marks_of_the_forgotten_are_kept(without_anna: Workspace) -> None:
+    kept = "".join(path.read_text(encoding="utf-8") for path in without_anna.forgotten.iterdir())
     assert ANNA not in kept
     assert MAIL not in kept
-    assert all(path.stat().st_mode & 0o077 == 0 for path in (place.forgotten, *place.forgotten.iterdir()))
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (without_anna.forgotten, *without_anna.forgotten.iterdir()))
 
 
 def test_somebody_unknown_is_kept_from_coming_in(place: Workspace) -> None:

@@ -17,7 +17,7 @@ from tests.standins import signed
 from tests.standins.app_store import APP_ID, DAY, ISSUER_ID, KEY_ID, AppStore, Event, review_id
 from tests.standins.server import PASSING, Fault
 
-NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60, here each is three days long
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "12"))  # `make soak` plays 60, here each is five days long
 
 Make = Callable[..., Workspace]
 SOURCE = f"""

@@ -22,7 +22,7 @@ from tests.standins import qualtrics as standins
 from tests.standins.qualtrics import DAY, Qualtrics
 from tests.standins.server import PASSING, Fault
 
-NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60, here each is three days long
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "12"))  # `make soak` plays 60, here each is five days long
 
 Make = Callable[..., Workspace]
 SOURCE = """

@@ -17,7 +17,7 @@ from tests.standins import typeform as standins
 from tests.standins.server import PASSING, Fault
 from tests.standins.typeform import DAY, Typeform
 
-NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "20"))  # `make soak` plays 60, here each is three days long
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "12"))  # `make soak` plays 60, here each is five days long
 
 Make = Callable[..., Workspace]
 SOURCE = """

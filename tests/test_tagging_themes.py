@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import yaml
-from conftest import drop, rows, run
+from conftest import branched, drop, rows, run, workspace_maker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_cli import Call, call  # noqa: F401 (a fixture)
@@ -57,12 +57,17 @@ def members(place: Workspace) -> dict[object, object]:
     return {(row["record_id"], row["theme"]): row["share"] for row in rows(place, "from record_themes")}
 
 
-@pytest.fixture
-def place(make_workspace: Make) -> Workspace:
-    """A company of which twenty customers speak of a double charge, and fifty of nothing in particular."""
-    made = make_workspace(SOURCE, {"a.csv": csv(some(CHARGE, 20) + some(LEFT, 50))})
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
+    made = workspace_maker(tmp_path_factory.mktemp("themes"), fitted)(SOURCE, {"a.csv": csv(some(CHARGE, 20) + some(LEFT, 50))})
     run(made)
     return made
+
+
+@pytest.fixture
+def place(first_night: Workspace, tmp_path: Path) -> Workspace:
+    """A company of which twenty customers speak of a double charge, and fifty of nothing in particular, after its first night."""
+    return branched(first_night, tmp_path)
 
 
 # phrases
