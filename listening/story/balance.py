@@ -9,6 +9,7 @@ the method, `listening prove` measures it on simulated worlds. Names that caller
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -203,6 +204,11 @@ class _Grid:
         listed = np.array([key in pairs for key in keys], bool)
         return cls(frame, len(stages), len(periods), listed, {key: place for place, key in enumerate(keys)})
 
+    @functools.cached_property
+    def same_stage(self) -> Floats:
+        """Which places (rows) are of one stage with which (columns), 1 or 0."""
+        return np.asarray(np.kron(np.eye(self.n_stages), np.ones((self.n_periods, self.n_periods))))
+
     def of_rows(self, frame: pd.DataFrame) -> NDArray[np.int64]:
         return np.array([self.places[pair] for pair in zip(frame["stage"].tolist(), frame["period"].tolist(), strict=True)], np.int64)
 
@@ -360,8 +366,7 @@ def _mean(readings: _Readings, counted: _Counted, outcome: Outcome) -> Floats:
 
 def _joined(readings: _Readings, counted: _Counted, outcome: Outcome) -> tuple[Floats, NDArray[np.bool_], Floats, tuple[Floats, bool]]:
     """Prior covariance of all places, where check-ins were answered, what they say there, and the Cholesky factor of its covariance."""
-    grid, x = counted.grid, readings.x
-    same_stage = np.kron(np.eye(grid.n_stages), np.ones((grid.n_periods, grid.n_periods)))
+    x, same_stage = readings.x, counted.grid.same_stage
     told = PER_READING**2 * x @ x.T + SAME_STAGE**2 * same_stage + OF_ITS_OWN**2 * np.eye(len(x))
     prior = outcome.intercept**2 + outcome.scale**2 * told
     y, v = direct(counted, outcome)

@@ -63,12 +63,12 @@ def _by_series(rows: pd.DataFrame) -> dict[Any, pd.DataFrame]:
     return dict(iter(_dated(rows).groupby(SERIES)))
 
 
-def _names(*frames: pd.DataFrame) -> pd.Series[str]:
+def _names(*frames: pd.DataFrame) -> dict[Any, str]:
     """The name of each period by its first day."""
-    return pd.concat([frame[["period", "period_name"]] for frame in frames]).drop_duplicates().set_index("period")["period_name"]
+    return {day: name for frame in frames for day, name in zip(frame["period"].tolist(), frame["period_name"].tolist(), strict=True)}
 
 
-def _of_series(rows: pd.DataFrame, names: pd.Series[str], key: tuple[str, ...]) -> pd.DataFrame:
+def _of_series(rows: pd.DataFrame, names: dict[Any, str], key: tuple[str, ...]) -> pd.DataFrame:
     series: dict[str, Any] = dict(zip(SERIES, key, strict=True))
     return rows.assign(period=rows["period"].map(names), **series)
 
