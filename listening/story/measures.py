@@ -117,13 +117,13 @@ def _corrected(part: pd.DataFrame, corrected: pd.DataFrame) -> pd.DataFrame:
 
 def _estimated(stories: pd.DataFrame, name: str, stem: str) -> pd.DataFrame:
     """What is true of all customers; n is how many were asked at random and answered in the period."""
-    told = stories.loc[stories[name].notna(), [*CELL, name, f"{stem}_low", f"{stem}_high", "answers", "customers"]]
+    told = stories[stories[name].notna()]
     value, low, high = told[name], told[f"{stem}_low"], told[f"{stem}_high"]
     return told[CELL].assign(measure=name, value=value, low=low, high=high, n=told["answers"], denominator=told["customers"], method=BALANCED)
 
 
 def _net_change(stories: pd.DataFrame) -> pd.DataFrame:
-    told = stories.loc[stories["net_change"].notna(), [*CELL, "net_change", "net_change_low", "net_change_high", "change_n"]]
+    told = stories[stories["net_change"].notna()]
     return told[CELL].assign(
         measure="net_change_of_feedback", value=told["net_change"], low=told["net_change_low"], high=told["net_change_high"],
         n=told["change_n"], denominator=told["change_n"], method=MOVED,
