@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 import pyarrow as pa
 import yaml
+from pandas.api.types import is_numeric_dtype
 
 SQL = Path(__file__).parent / "sql"
 STATIONS = ("landing", "records", "tagging", "signals", "story", "warnings", "growth", "leading", "night")  # each a schema of the store
@@ -93,9 +94,17 @@ def as_arrow(name: str, rows: Rows) -> pa.Table:
         return rows
     types = table(name).types
     if isinstance(rows, pd.DataFrame):
-        cells = {column: rows[column].astype(object).where(rows[column].notna(), None).tolist() for column in types if column in rows}
-        return pa.table({column: pa.array(cells.get(column, [None] * len(rows)), ARROW_TYPES[kind]) for column, kind in types.items()})
+        return pa.table({column: _column(rows, column, ARROW_TYPES[kind]) for column, kind in types.items()})
     return pa.table({column: pa.array([row.get(column) for row in rows], ARROW_TYPES[kind]) for column, kind in types.items()})
+
+
+def _column(rows: pd.DataFrame, name: str, kind: pa.DataType) -> pa.Array:
+    if name not in rows:
+        return pa.nulls(len(rows), kind)
+    cells = rows[name]
+    if is_numeric_dtype(cells.dtype) or isinstance(cells.dtype, pd.StringDtype):
+        return pa.Array.from_pandas(cells).cast(kind)
+    return pa.array(cells.astype(object).where(cells.notna(), None).tolist(), kind)
 
 
 def kept() -> list[str]:

@@ -10,19 +10,22 @@ the method, `listening prove` measures it on simulated worlds. Names that caller
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_solve, solve_triangular
+from threadpoolctl import ThreadpoolController
 
 from listening.intervals import Z
 from listening.story import shape
 
 Floats = NDArray[np.float64]
+F = TypeVar("F", bound=Callable[..., Any])
+on_one_core: Callable[[F], F] = ThreadpoolController().wrap(limits=1, user_api="blas")  # a few hundred places take three times as long when two share them
 
 # The scales of the model, in points; see docs/method.md for where they come from.
 PER_READING = 8.0  # how much one standard deviation of a source's reading may mean
@@ -98,6 +101,7 @@ class Balanced:
     contributions: pd.DataFrame
 
 
+@on_one_core
 def balance(cells: pd.DataFrame, indicators: pd.DataFrame, with_unsure: bool = False) -> Balanced:
     """Estimate net experience and the shares in trouble and living it great, for each stage and period.
 
@@ -126,6 +130,7 @@ def balance(cells: pd.DataFrame, indicators: pd.DataFrame, with_unsure: bool = F
     return Balanced(stages[grid.is_listed].reset_index(drop=True), contributions)
 
 
+@on_one_core
 def told_without(cells: pd.DataFrame, indicators: pd.DataFrame, sources: Collection[Any]) -> pd.DataFrame:
     """The story told without some sources, to compare them with: `stage`, `period`, `story_without` and `story_sd`, points.
 
@@ -312,15 +317,29 @@ class _Readings:
 
 @dataclass(frozen=True)
 class _Posterior:
-    """The estimate of all places at once: mean, joint covariance (without the honesty term), what each reading is worth."""
+    """The estimate of all places at once: mean, joint covariance (without the honesty term), what each reading is worth.
+
+    The covariance is `prior` less `learned` (observations × places) times itself: few of its entries are ever looked at.
+    """
 
     mean: Floats
-    covariance: Floats
+    prior: Floats
+    learned: Floats
     worth: Floats
 
-    @property
+    @functools.cached_property
     def variance(self) -> Floats:
-        return np.asarray(np.maximum(np.diag(self.covariance), 0.0))
+        places = np.arange(len(self.mean))
+        return np.asarray(np.maximum(self.between(places, places), 0.0))
+
+    def between(self, places: NDArray[np.int64], others: NDArray[np.int64]) -> Floats:
+        """Covariance of each place with the other at the same position."""
+        return np.asarray(self.prior[places, others] - (self.learned[:, places] * self.learned[:, others]).sum(axis=0))
+
+    def among(self, places: NDArray[np.int64]) -> Floats:
+        """Joint covariance of some places."""
+        learned = self.learned[:, places]
+        return np.asarray(self.prior[np.ix_(places, places)] - learned.T @ learned)
 
 
 def direct(counted: _Counted, outcome: Outcome) -> tuple[Floats, Floats]:
@@ -349,37 +368,45 @@ def _solve(readings: _Readings, counted: _Counted, outcome: Outcome) -> _Posteri
     grid, x = counted.grid, readings.x
     if not counted.is_asked:
         mean, covariance = shape.posterior(x, readings.is_heard, grid.n_stages, grid.n_periods)
-        return _Posterior(mean, covariance, np.zeros(x.shape[1]))
-    prior, seen, y, factor = _joined(readings, counted, outcome)
-    weighed = cho_solve(factor, y)
-    covariance = prior - prior[:, seen] @ cho_solve(factor, prior[seen])
-    return _Posterior(prior[:, seen] @ weighed, covariance, (outcome.scale * PER_READING) ** 2 * x[seen].T @ weighed)
+        return _Posterior(mean, covariance, np.zeros((0, len(x))), np.zeros(x.shape[1]))
+    prior, seen, y, root = _joined(readings, counted, outcome)
+    whitened = solve_triangular(root, np.column_stack([y, prior[seen]]), lower=True)
+    said, learned = whitened[:, 0], whitened[:, 1:]
+    worth = (outcome.scale * PER_READING) ** 2 * x[seen].T @ solve_triangular(root, said, lower=True, trans="T")
+    return _Posterior(learned.T @ said, prior, learned, worth)
 
 
-def _mean(readings: _Readings, counted: _Counted, outcome: Outcome) -> Floats:
-    """The same posterior's mean alone, at a fraction of the work."""
+def _without_each(readings: _Readings, counted: _Counted, outcome: Outcome) -> Floats:
+    """The mean as told without each source, places × sources.
+
+    A source less takes a matrix of rank one from the covariance, so that one factor of it does for all (Sherman and Morrison 1950).
+    """
     if not counted.is_asked:
-        return _solve(readings, counted, outcome).mean
-    prior, seen, y, factor = _joined(readings, counted, outcome)
-    return np.asarray(prior[:, seen] @ cho_solve(factor, y))
+        return np.column_stack([_solve(readings.without(place), counted, outcome).mean for place in range(len(readings.sources))])
+    prior, seen, y, root = _joined(readings, counted, outcome)
+    of_source = outcome.scale * PER_READING * readings.x
+    weighed = cho_solve((root, True), np.column_stack([y, of_source[seen]]))
+    left = 1 - (of_source[seen] * weighed[:, 1:]).sum(axis=0)
+    weights = weighed[:, :1] + weighed[:, 1:] * (of_source[seen].T @ weighed[:, 0] / left)
+    return np.asarray(prior[:, seen] @ weights - of_source * (of_source[seen] * weights).sum(axis=0))
 
 
-def _joined(readings: _Readings, counted: _Counted, outcome: Outcome) -> tuple[Floats, NDArray[np.bool_], Floats, tuple[Floats, bool]]:
-    """Prior covariance of all places, where check-ins were answered, what they say there, and the Cholesky factor of its covariance."""
+def _joined(readings: _Readings, counted: _Counted, outcome: Outcome) -> tuple[Floats, NDArray[np.bool_], Floats, Floats]:
+    """Prior covariance of all places, where check-ins were answered, what they say there, and the lower Cholesky factor of its covariance."""
     x, same_stage = readings.x, counted.grid.same_stage
     told = PER_READING**2 * x @ x.T + SAME_STAGE**2 * same_stage + OF_ITS_OWN**2 * np.eye(len(x))
     prior = outcome.intercept**2 + outcome.scale**2 * told
     y, v = direct(counted, outcome)
     seen = np.isfinite(v)
-    return prior, seen, y[seen], cho_factor(prior[np.ix_(seen, seen)] + np.diag(v[seen]))
+    return prior, seen, y[seen], np.linalg.cholesky(prior[np.ix_(seen, seen)] + np.diag(v[seen]))
 
 
 def _guarded(readings: _Readings, counted: _Counted, outcome: Outcome) -> tuple[_Readings, _Posterior]:
     """Set back to its habit a reading that leaves it: regressed on the story told without it, its residual in a stage jumps."""
     grid, x, adjusted = counted.grid, readings.x.copy(), readings.is_adjusted.copy()
-    for place in range(len(readings.sources)):
+    without = _without_each(readings, counted, outcome) if readings.sources else x
+    for place, told in enumerate(without.T):
         heard = readings.is_heard[:, place]
-        told = _mean(readings.without(place), counted, outcome)
         centred = told - told[heard].mean()
         slope = (centred[heard] @ readings.x[heard, place]) / max(centred[heard] @ centred[heard], 1e-9)
         residual = np.where(heard, readings.x[:, place] - slope * centred, np.nan)
@@ -496,21 +523,28 @@ def _levels(grid: _Grid, posteriors: dict[Outcome, _Posterior], bias: Floats, ma
 
 def _order(grid: _Grid, solved: _Posterior) -> dict[str, Floats]:
     """Ranks that a stage may well have among the stages of its period, from joint draws of them all."""
-    draws = np.random.default_rng(SEED).standard_normal((DRAWS, grid.n_stages))
+    draws = np.random.default_rng(SEED).standard_normal((DRAWS, grid.n_stages)).T
     low, high = np.full((2, grid.n_stages, grid.n_periods), np.nan)
     places = grid.by_stage(np.arange(len(grid.frame)))
     for period in range(grid.n_periods):
         here = places[:, period][grid.is_listed[places[:, period]]]
-        lives = solved.mean[here] + draws[:, : len(here)] @ _root(solved.covariance[np.ix_(here, here)]).T
-        ranks = 1 + np.argsort(np.argsort(-lives, axis=1), axis=1)
+        lives = solved.mean[here, None] + _root(solved.among(here)) @ draws[: len(here)]
         listed = np.isin(places[:, period], here)
-        low[listed, period], high[listed, period] = np.quantile(ranks, [0.05, 0.95], axis=0, method="inverted_cdf")
+        low[listed, period], high[listed, period] = _ranks(lives)
     return {"order_low": low.ravel(), "order_high": high.ravel()}
 
 
+def _ranks(lives: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Low and high of each stage's rank, 1 the best, in 90 % of the draws (stages × draws)."""
+    better = np.stack([(lives > life).sum(axis=0, dtype=np.int64) for life in lives])
+    at_most = np.stack([np.bincount(ranked, minlength=len(lives)) for ranked in better]).cumsum(axis=1) / DRAWS
+    return 1 + np.argmax(at_most >= 0.05, axis=1), 1 + np.argmax(at_most >= 0.95, axis=1)
+
+
 def _root(covariance: Floats) -> Floats:
+    """The symmetric one, which is the same on every machine; that of a factor hangs on signs that are nobody's choice."""
     values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T)
 
 
 def _change(grid: _Grid, solved: _Posterior, is_asked: bool) -> dict[str, Any]:
@@ -519,7 +553,7 @@ def _change(grid: _Grid, solved: _Posterior, is_asked: bool) -> dict[str, Any]:
     before = np.where(now % max(grid.n_periods, 1) > 0, now - 1, now)
     is_compared = (before != now) & grid.is_listed[before] & grid.is_listed
     change = solved.mean - solved.mean[before]
-    half = Z * np.sqrt(np.maximum(solved.variance + solved.variance[before] - 2 * solved.covariance[now, before], 0))
+    half = Z * np.sqrt(np.maximum(solved.variance + solved.variance[before] - 2 * solved.between(now, before), 0))
     low, high = change - half, change + half
     direction = np.select([low > 0, high < 0], ["better", "worse"], "no clear change").astype(object)
     direction[~is_compared] = None

@@ -82,8 +82,8 @@ def measure(
     spoke["expectation"], spoke["effort"] = spoke[["below", "met", "exceeded"]].sum(axis=1), spoke[["laborious", "easy"]].sum(axis=1)
     corrected = corrections.correct(read, spoke, OF_FEEDBACK)
     parts = [
-        *(_corrected(part, corrected) for part in _shares(stories[CELL].merge(spoke, on=KEY), OF_FEEDBACK, SPOKE)),
-        *_shares(stories[CELL].merge(asked, on=KEY), OF_CUSTOMERS, ASKED),
+        _corrected(_shares(stories[CELL].merge(spoke, on=KEY), OF_FEEDBACK, SPOKE), corrected),
+        _shares(stories[CELL].merge(asked, on=KEY), OF_CUSTOMERS, ASKED),
         *(_estimated(stories, name, stem) for name, stem in ESTIMATED.items()),
         _net_change(stories),
         _survey_excess(stories),
@@ -94,25 +94,24 @@ def measure(
     return pd.concat([part[[*CELL, *COLUMNS]] for part in parts], ignore_index=True).astype({"n": "int64", "denominator": "int64"})
 
 
-def _shares(counts: pd.DataFrame, shares: Mapping[str, Share], method: str) -> list[pd.DataFrame]:
+def _shares(counts: pd.DataFrame, shares: Mapping[str, Share], method: str) -> pd.DataFrame:
     """A measure for each share, where its denominator is not empty."""
-    parts = []
-    for name, (hits, of) in shares.items():
-        told = counts[counts[of].fillna(0) > 0]
-        value, low, high = intervals.share(told[hits], told[of])
-        parts.append(told[CELL].assign(measure=name, value=value, low=low, high=high, n=told[hits], denominator=told[of], method=method))
-    return parts
+    hits, of = (counts[[pair[side] for pair in shares.values()]].to_numpy(float, na_value=0.0).T for side in (0, 1))
+    share, place = np.nonzero(of > 0)
+    hits, of = hits[share, place], of[share, place]
+    value, low, high = intervals.share(hits, of)
+    names = pd.Index(list(shares))[share]
+    return counts[CELL].iloc[place].assign(measure=names, value=value, low=low, high=high, n=hits, denominator=of, method=method)
 
 
-def _corrected(part: pd.DataFrame, corrected: pd.DataFrame) -> pd.DataFrame:
-    """A measure read from words with the classifier's errors taken out where labels allow it; n and denominator stay as they were read."""
-    if not len(part) or part["measure"].iloc[0] not in corrections.CORRECTED:
-        return part
-    both = part.assign(method=UNCORRECTED).merge(corrected, on=[*KEY, "measure"], how="left", suffixes=("", "_corrected"))
+def _corrected(measures: pd.DataFrame, corrected: pd.DataFrame) -> pd.DataFrame:
+    """Measures read from words with the classifier's errors taken out where labels allow it; n and denominator stay as they were read."""
+    both = measures.merge(corrected, on=[*KEY, "measure"], how="left", suffixes=("", "_corrected"))
     known = both["worth"].notna()
     told = dict(zip(("value", "low", "high"), intervals.share(both["value_corrected"] * both["worth"], both["worth"]), strict=True))
     methods = both["labels"].map(lambda labels: BY_LABELS.format(labels=int(labels)), na_action="ignore")
-    return both.assign(**{name: both[name].where(~known, numbers) for name, numbers in told.items()}, method=both["method"].where(~known, methods))
+    as_read = both["method"].mask(both["measure"].isin(corrections.CORRECTED), UNCORRECTED)
+    return both.assign(**{name: both[name].where(~known, numbers) for name, numbers in told.items()}, method=as_read.where(~known, methods))
 
 
 def _estimated(stories: pd.DataFrame, name: str, stem: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ for six places, or would show the sides out of proportion, there are fewer. Ties
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 PLACES = 6
 LEAST_OF_A_SIDE = 3
@@ -26,6 +27,9 @@ MOST_COMPARED = 400  # sentences of a side that are candidates; beyond them ever
 STEP = 5  # per cent, in which sides are told apart for quotes; a place of six is 17
 SIDES = ("trouble", "great")
 KEY = ["period_kind", "period", "stage"]
+END = "\n"  # between two texts
+WORD = re.compile(rf"\b\w\w+\b|{END}")
+LEFT_OUT = {*ENGLISH_STOP_WORDS, END}
 
 Shares = Mapping[str, float]
 Ints = NDArray[np.int64]
@@ -175,20 +179,26 @@ def _fill(pools: list[_Pool], need: Ints, eligible: list[Ints], open_: Ints, lef
 
 
 def _words(texts: list[str]) -> sp.csr_matrix:
-    """How often each text has each word, stop words left out."""
-    try:
-        return CountVectorizer(stop_words="english", dtype=np.float64).fit_transform(texts)
-    except ValueError:  # nothing but stop words
-        return sp.csr_matrix((len(texts), 1))
+    """How often each text has each word of two letters or more, stop words left out.
+
+    All are read in one go, and a text once however often it comes: a sentence of this quarter is one of the last 90 days too.
+    """
+    place, distinct = pd.factorize(np.array(texts, dtype=object))
+    said = WORD.findall(END.join(text.replace(END, " ") for text in distinct).lower())
+    codes, words = pd.factorize(np.array(said, dtype=object))
+    is_end, is_word = (np.array([test(word) for word in words], bool)[codes] for test in (END.__eq__, lambda word: word not in LEFT_OUT))
+    rows, columns = np.cumsum(is_end)[is_word], codes[is_word]
+    return sp.csr_matrix((np.ones(len(rows)), (rows, columns)), (len(distinct), max(len(words), 1)))[place]
 
 
 def _likeness(counts: sp.csr_matrix) -> NDArray[np.float64]:
     """Cosine similarity of each pair of texts, rare words of these texts weighing more (TF-IDF)."""
     found = np.bincount(counts.indices, minlength=counts.shape[1])
     rare = np.log((1 + counts.shape[0]) / (1 + found)) + 1
-    weighed = sp.csr_matrix(((1 + np.log(counts.data)) * rare[counts.indices], counts.indices, counts.indptr), counts.shape)
-    lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
-    lengths[lengths == 0] = 1
-    result: NDArray[np.float64] = (weighed @ weighed.T).toarray() / np.outer(lengths, lengths)
+    weights = (1 + np.log(counts.data)) * rare[counts.indices]
+    text = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    lengths = np.sqrt(np.bincount(text, weights**2, counts.shape[0]))
+    weighed = sp.csr_matrix((weights / lengths[text], counts.indices, counts.indptr), counts.shape)
+    result: NDArray[np.float64] = (weighed @ weighed.T).toarray()
     np.fill_diagonal(result, 1)
     return result
