@@ -139,11 +139,11 @@ def test_any_text_can_be_read(texts: list[str]) -> None:
 
 
 def names(texts: list[str], voices: list[str] | None = None) -> list[str]:
-    return [each.name for each in finding.find(texts, voices or [str(number) for number in range(len(texts))], [])]
+    return [each.name for each in finding.find(texts, voices or [str(number) for number in range(len(texts))])]
 
 
 def test_what_many_customers_speak_of_is_found_and_named_in_their_words() -> None:
-    (theme,) = finding.find(some(CHARGE, 12) + some(LEFT, 40), [f"C{number}" for number in range(52)], [])
+    (theme,) = finding.find(some(CHARGE, 12) + some(LEFT, 40), [f"C{number}" for number in range(52)])
     assert (theme.name, theme.voices) == ("Double charge", 12)
     assert sorted(theme.sentences.tolist()) == list(range(12))
 
@@ -163,23 +163,24 @@ def test_a_persons_name_becomes_no_theme_however_many_praise_them() -> None:
 
 def test_words_for_one_matter_are_one_theme() -> None:
     texts = ("They were friendly.", "Such polite people.", "Very rude, all of them.", "Unhelpful to the end.")
-    (theme,) = finding.find(some(texts, 24) + some(LEFT, 30), [str(number) for number in range(54)], [])
+    (theme,) = finding.find(some(texts, 24) + some(LEFT, 30), [str(number) for number in range(54)])
     assert set(theme.phrases) == {"friendly", "polite", "rude", "unhelpful"}
 
 
 def test_what_other_stages_speak_of_as_much_is_no_theme_of_this_one() -> None:
-    elsewhere = some(CHARGE, 100) + some(LEFT, 200)
-    assert finding.find(some(CHARGE, 20) + some(LEFT, 40), [str(number) for number in range(60)], elsewhere) == []
+    texts = some(CHARGE, 100) + some(LEFT, 200)
+    elsewhere = finding.Spoken.of(texts, ["there"] * len(texts))
+    assert finding.find(some(CHARGE, 20) + some(LEFT, 40), [str(number) for number in range(60)], elsewhere.beside("here")) == []
 
 
 @given(st.randoms(use_true_random=False))
 @settings(max_examples=10, deadline=None)
 def test_the_order_of_sentences_does_not_matter(chance: random.Random) -> None:
     said = [(text, f"C{number}") for number, text in enumerate(some(CHARGE, 12) + some(LIMIT, 12) + some(LEFT, 40))]
-    expected = [(each.name, each.phrases, each.voices) for each in finding.find(*map(list, zip(*said, strict=True)), [])]
+    expected = [(each.name, each.phrases, each.voices) for each in finding.find(*map(list, zip(*said, strict=True)))]
     assert len(expected) == 2
     chance.shuffle(said)
-    assert [(each.name, each.phrases, each.voices) for each in finding.find(*map(list, zip(*said, strict=True)), [])] == expected
+    assert [(each.name, each.phrases, each.voices) for each in finding.find(*map(list, zip(*said, strict=True)))] == expected
 
 
 # nights

@@ -58,16 +58,16 @@ class _Candidate:
 
 
 def find(
-    texts: Sequence[str], voices: Sequence[str], elsewhere: Sequence[str], usual: Sequence[str] = (), subjects: frozenset[str] = frozenset()
+    texts: Sequence[str], voices: Sequence[str], own: Beside | None = None, usual: Beside | None = None, subjects: frozenset[str] = frozenset()
 ) -> list[Found]:
     """The themes of some sentences of a stage, each with the customer who said it.
 
-    `elsewhere` are sentences of the company's other stages, `usual` those of other companies' other stages; a theme is to be
-    more at home here than in either, where there are enough to tell. `subjects` are stems of what the company is about anyway,
-    which are no theme by themselves.
+    `own` are sentences of the company's other stages, `usual` those of other companies' other stages; a theme is to be more at
+    home here than in either, where there are enough to tell. `subjects` are stems of what the company is about anyway, which
+    are no theme by themselves.
     """
     customer = np.unique(np.asarray(voices, dtype=object).astype(str), return_inverse=True)[1]
-    pool = _Pool(phrases.read(texts), customer, _Elsewhere.of(elsewhere), _Elsewhere.of(usual), subjects)
+    pool = _Pool(phrases.read(texts), customer, own, usual, subjects)
     candidates = [*pool.families(), *pool.words(), *pool.pairs()]
     is_left = np.ones(len(texts), bool)
     found: list[Found] = []
@@ -78,9 +78,9 @@ def find(
             break
         head = max(worth)[-1]
         theme = head if head.is_family else _joined(head, candidates, is_left)
-        own = theme.sentences[is_left[theme.sentences]]
-        found.append(Found(pool.name(theme, own), theme.forms, pool.customers(own), own))
-        is_left[own] = False
+        newly = theme.sentences[is_left[theme.sentences]]
+        found.append(Found(pool.name(theme, newly), theme.forms, pool.customers(newly), newly))
+        is_left[newly] = False
         candidates = [each for each in candidates if not set(each.forms) & set(theme.forms)]
     return found
 
@@ -98,50 +98,113 @@ def _joined(head: _Candidate, candidates: Sequence[_Candidate], is_left: NDArray
     return head
 
 
-@dataclass(frozen=True)
-class _Elsewhere:
-    """Sentences of other stages, and how often each stem stands there at all and as a noun."""
+@dataclass(frozen=True, eq=False)
+class Spoken:
+    """Sentences of all stages, read once, to compare what is said at one of them with what is said at the others."""
 
+    stages: list[str]
+    stage: Ints  # of each sentence, the number of its stage
     words: Telling
-    sentences: int
-    counts: dict[str, int]
-    nouns: dict[str, int]
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> _Elsewhere:
-        words = phrases.read(texts)
-        counts, nouns = (np.bincount(stems, minlength=len(words.stems)).tolist() for stems in (words.stem, words.stem[words.is_noun]))
-        return cls(words, len(texts), dict(zip(words.stems, counts, strict=True)), dict(zip(words.stems, nouns, strict=True)))
+    def of(cls, texts: Sequence[str], stages: Sequence[str]) -> Spoken:
+        """Read some sentences, each of a stage."""
+        names, numbers = np.unique(np.asarray(stages, dtype=object).astype(str), return_inverse=True)
+        return cls(names.tolist(), numbers, phrases.read(texts))
+
+    def beside(self, stage: str) -> Beside:
+        """The sentences of all stages but this one."""
+        return Beside(self, np.array([other != stage for other in self.stages], bool))
+
+    def by_stage(self, what: Ints, sentence: Ints, size: int) -> Ints:
+        """How often each thing stands at each stage (things × stages)."""
+        return np.bincount(what * len(self.stages) + self.stage[sentence], minlength=size * len(self.stages)).reshape(size, len(self.stages))
+
+    def held(self, length: int) -> tuple[Ints, Ints]:
+        """The codes of all phrases of one or two words, and how many sentences of each stage hold each of them (phrases × stages)."""
+        return self._alone if length == 1 else self._paired
+
+    @functools.cached_property
+    def times(self) -> Ints:
+        """How often each stem stands at each stage."""
+        return self.by_stage(self.words.stem, self.words.sentence, len(self.words.stems))
+
+    @functools.cached_property
+    def as_noun(self) -> Ints:
+        """How often each stem stands at each stage as a noun."""
+        is_noun = self.words.is_noun
+        return self.by_stage(self.words.stem[is_noun], self.words.sentence[is_noun], len(self.words.stems))
+
+    @functools.cached_property
+    def _alone(self) -> tuple[Ints, Ints]:
+        return self._held(1)
+
+    @functools.cached_property
+    def _paired(self) -> tuple[Ints, Ints]:
+        return self._held(2)
+
+    def _held(self, length: int) -> tuple[Ints, Ints]:
+        grams, starts = self.words.grams(length)
+        grams, sentence = _pairs(grams, self.words.sentence[starts])
+        codes, what = np.unique(grams, return_inverse=True)
+        return codes, self.by_stage(what, sentence, len(codes))
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """Sentences of the other stages."""
+
+    spoken: Spoken
+    is_other: NDArray[np.bool_]  # which of the stages
+
+    @functools.cached_property
+    def sentences(self) -> int:
+        """How many there are."""
+        return int(self.is_other[self.spoken.stage].sum())
 
     def ratio(self, wanted: Sequence[tuple[str, ...]], shares: NDArray[np.float64]) -> NDArray[np.float64]:
         """How many times as large these shares of sentences are as those in which the phrases stand here, at least half a sentence."""
         if not wanted or not self.sentences:
             return np.full(len(wanted), np.inf)
-        grams, starts = self.words.grams(len(wanted[0]))
-        grams, times = np.unique(np.unique(np.stack([grams, self.words.sentence[starts]]), axis=1)[0], return_counts=True)
-        found = dict(zip(grams.tolist(), times.tolist(), strict=True))
-        ratio: NDArray[np.float64] = shares * (self.sentences + 1) / np.array([found.get(self.words.code(phrase), 0) + 0.5 for phrase in wanted])
+        codes, counts = self.spoken.held(len(wanted[0]))
+        found = _of_known(codes, counts[:, self.is_other].sum(axis=1), self.spoken.words.codes(wanted))
+        ratio: NDArray[np.float64] = shares * (self.sentences + 1) / (found + 0.5)
         return ratio
+
+    def counts(self, stems: Sequence[str]) -> tuple[Ints, Ints]:
+        """How often each stem stands there at all, and as a noun."""
+        places = self.spoken.words.codes([(stem,) for stem in stems])
+        known = np.arange(len(self.spoken.words.stems))
+        times, as_noun = (_of_known(known, counts[:, self.is_other].sum(axis=1), places) for counts in (self.spoken.times, self.spoken.as_noun))
+        return times, as_noun
+
+
+def _of_known(codes: Ints, counts: Ints, wanted: Ints) -> Ints:
+    """The counts of wanted codes, 0 of those that aren't among the sorted ones."""
+    if not len(codes):
+        return np.zeros(len(wanted), np.int64)
+    place = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
+    return np.where(codes[place] == wanted, counts[place], 0)
 
 
 class _Pool:
     """The sentences among which themes are looked for, beside those of other stages."""
 
-    def __init__(self, here: Telling, customer: Ints, own: _Elsewhere, usual: _Elsewhere, subjects: frozenset[str]) -> None:
+    def __init__(self, here: Telling, customer: Ints, own: Beside | None, usual: Beside | None, subjects: frozenset[str]) -> None:
         self.here, self.customer = here, customer
-        self.elsewhere = [others for others in (own, usual) if others.sentences >= ENOUGH_ELSEWHERE]
+        self.elsewhere = [others for others in (own, usual) if others and others.sentences >= ENOUGH_ELSEWHERE]
         self.size = len(np.unique(customer))
         self.floor = max(LEAST_VOICES, math.ceil(LEAST_OF_ROOT * math.sqrt(self.size)))
         self.spread = _distinct(here.stem, customer[here.sentence], len(here.stems))
         self.sentences = _distinct(here.stem, here.sentence, len(here.stems))
         alone = [(word,) for word in here.stems]
         self.ratio = self._ratio(alone, self.sentences)
-        is_of_here = own.ratio(alone, self.sentences / len(customer)) >= FAR if own.sentences >= ENOUGH_ELSEWHERE else np.zeros(len(alone), bool)
+        is_of_here = own.ratio(alone, self.sentences / len(customer)) >= FAR if own and own in self.elsewhere else np.zeros(len(alone), bool)
         self.is_subject = (self.sentences > MOST_SHARE * len(customer)) & ~is_of_here
         counts, nouns = (np.bincount(stems, minlength=len(here.stems)).astype(np.int64) for stems in (here.stem, here.stem[here.is_noun]))
         for others in self.elsewhere:
-            counts += [others.counts.get(word, 0) for word in here.stems]
-            nouns += [others.nouns.get(word, 0) for word in here.stems]
+            times, as_noun = others.counts(here.stems)
+            counts, nouns = counts + times, nouns + as_noun
         self.is_noun = nouns >= NOUN * counts
         capital, small = (np.bincount(here.stem[here.case == case], minlength=len(here.stems)) for case in (-1, 1))
         self.is_name = (capital > small) | (small < 2)
@@ -214,8 +277,14 @@ class _Pool:
 
 def _distinct(what: Ints, whose: Ints, size: int) -> Ints:
     """Of how many different ones each thing is."""
-    pairs = np.unique(np.stack([what, whose]), axis=1)
-    return np.bincount(pairs[0], minlength=size)
+    return np.bincount(_pairs(what, whose)[0], minlength=size)
+
+
+def _pairs(what: Ints, whose: Ints) -> tuple[Ints, Ints]:
+    """Each pair once, sorted."""
+    size = int(whose.max(initial=0)) + 1
+    what, whose = np.divmod(np.unique(what * size + whose), size)
+    return what, whose
 
 
 def _weight(ratio: float) -> float:

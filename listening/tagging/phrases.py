@@ -83,8 +83,13 @@ class Telling:
 
     def code(self, phrase: Sequence[str]) -> int:
         """The code of a phrase's stems; -1 if one of them stands in no sentence."""
-        places = np.sort([self._places.get(word, -1) for word in phrase])
-        return int(self._coded(places[:, None])[0]) if places[0] >= 0 else -1
+        return int(self.codes([tuple(phrase)])[0])
+
+    def codes(self, wanted: Sequence[tuple[str, ...]]) -> Ints:
+        """The codes of phrases of one length; -1 where one of the stems stands in no sentence."""
+        places = np.array([[self._places.get(word, -1) for word in phrase] for phrase in wanted], np.int64).reshape(len(wanted), -1)
+        places.sort(axis=1)
+        return np.where(places[:, 0] >= 0, self._coded(places.T), -1) if places.size else np.zeros(len(wanted), np.int64)
 
     def words(self, code: int, length: int) -> tuple[str, ...]:
         """The stems of a code."""

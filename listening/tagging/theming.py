@@ -7,6 +7,7 @@ changed them. New themes are looked for among the sentences that no theme fits, 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,8 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from listening.journey import Journey, Stage
+from listening.journey import Journey
 from listening.tagging import finding, phrases, themes
+from listening.tagging.finding import Spoken
 from listening.tagging.themes import Book, Rule
 from listening.tagging.training import starter_labels
 from listening.warehouse import Warehouse
@@ -57,8 +59,8 @@ def theme(workspace: Workspace, warehouse: Warehouse, journey: Journey, company:
         _forget_outdated(warehouse, rules)
         themed.sentences = _compare(warehouse, rules)
         if not is_replay:
-            looked = [_look(warehouse, journey, stage, book, clock, today, themed) for stage in journey.stages]
-            if any(looked):
+            looking = _Looking(warehouse, journey, book, clock, today, themed)
+            if any([looking.at(name) for name in journey.names]):
                 rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
                 _compare(warehouse, rules)
                 themes.write(workspace.themes, book)  # before the commit: a theme that the store knows is never missing here
@@ -126,29 +128,55 @@ def _escaped(word: str) -> str:
     return "".join(sign if sign.isalnum() or sign in "_ " or ord(sign) > 127 else f"\\{sign}" for sign in word)
 
 
-def _look(warehouse: Warehouse, journey: Journey, stage: Stage, book: Book, clock: dt.datetime, today: dt.date, themed: Themed) -> bool:
-    """Look for new themes of a stage if enough customers have come without one; whether it was looked."""
-    before = book.looked.get(stage.stage)
-    since = before or dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    if warehouse.rows("tagging/new_without_theme", stage=stage.stage, since=since, clock=clock)[0]["voices"] < ENOUGH_TO_LOOK:
-        return False
-    back = clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
-    pool = warehouse.frame("tagging/without_theme", stage=stage.stage, since=since, back=back, clock=clock, most=MOST_TO_LOOK_AT)
-    own = warehouse.frame("tagging/sentences_elsewhere", stage=stage.stage, clock=clock, most=ELSEWHERE)
-    usual = [label.text for label in starter_labels(journey) if label.stage != stage.stage]
-    found = finding.find(pool["text"].tolist(), pool["voice"].tolist(), own["text"].tolist(), usual, subjects(journey))
-    for each in found:
-        opened = book.open(stage.stage, each.name, each.phrases, today, customers=each.voices)
-        themed.opened.append(opened.theme)
-        if before:  # on the first look everything is new, which is no news
-            since_day = pd.Timestamp(pool["said_on"].iloc[each.sentences].min())
-            themed.notes.append(f"a new theme at {stage.stage}: '{each.name}' ({opened.theme}), {each.voices} customers since {since_day:%-d %B %Y}")
-    if found:
-        warehouse.execute("tagging/compare_without_theme", stage=stage.stage)
-        if not before:
-            themed.notes.append(f"themes of {stage.stage} found at the first look: {', '.join(each.name for each in found)}")
-    book.looked[stage.stage] = clock
-    return True
+@dataclass
+class _Looking:
+    """What looking for new themes needs at every stage of a night; what is said at the other stages is read once, when it is first asked for."""
+
+    warehouse: Warehouse
+    journey: Journey
+    book: Book
+    clock: dt.datetime
+    today: dt.date
+    themed: Themed
+
+    @functools.cached_property
+    def own(self) -> Spoken:
+        """Some sentences of each of the company's stages."""
+        said = self.warehouse.frame("tagging/sentences_by_stage", clock=self.clock, most=ELSEWHERE)
+        return Spoken.of(said["text"].tolist(), said["stage"].tolist())
+
+    @functools.cached_property
+    def usual(self) -> Spoken:
+        """The starter labels: what other companies' customers say at each stage."""
+        labels = starter_labels(self.journey)
+        return Spoken.of([label.text for label in labels], [label.stage for label in labels])
+
+    @functools.cached_property
+    def subjects(self) -> frozenset[str]:
+        """What the company is about anyway."""
+        return subjects(self.journey)
+
+    def at(self, stage: str) -> bool:
+        """Look for new themes of a stage if enough customers have come without one; whether it was looked."""
+        before = self.book.looked.get(stage)
+        since = before or dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+        if self.warehouse.rows("tagging/new_without_theme", stage=stage, since=since, clock=self.clock)[0]["voices"] < ENOUGH_TO_LOOK:
+            return False
+        back = self.clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
+        pool = self.warehouse.frame("tagging/without_theme", stage=stage, since=since, back=back, clock=self.clock, most=MOST_TO_LOOK_AT)
+        found = finding.find(pool["text"].tolist(), pool["voice"].tolist(), self.own.beside(stage), self.usual.beside(stage), self.subjects)
+        for each in found:
+            opened = self.book.open(stage, each.name, each.phrases, self.today, customers=each.voices)
+            self.themed.opened.append(opened.theme)
+            if before:  # on the first look everything is new, which is no news
+                since_day = pd.Timestamp(pool["said_on"].iloc[each.sentences].min())
+                self.themed.notes.append(f"a new theme at {stage}: '{each.name}' ({opened.theme}), {each.voices} customers since {since_day:%-d %B %Y}")
+        if found:
+            self.warehouse.execute("tagging/compare_without_theme", stage=stage)
+            if not before:
+                self.themed.notes.append(f"themes of {stage} found at the first look: {', '.join(each.name for each in found)}")
+        self.book.looked[stage] = self.clock
+        return True
 
 
 def subjects(journey: Journey) -> frozenset[str]:
