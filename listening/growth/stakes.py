@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,19 +74,21 @@ def at_stake(met: Flags, happened: Flags, value: Floats, beside: Flags | None = 
     worth = np.nan_to_num(np.asarray(value, float))
     cell = 2 * group + happened
     counts = np.bincount(cell, minlength=2 * len(patterns)).astype(float).reshape(-1, 2)
-    weights = _fit(patterns, counts, _start(patterns, counts))
-    told = _sums(patterns, weights, k, counts.sum(axis=1), np.bincount(group, worth, len(patterns)).astype(float))
+    design = sp.csr_matrix(np.column_stack([np.ones(len(patterns)), patterns]))  # a customer meets few of the troubles
+    with_trouble = design[:, 1 : k + 1].tocoo()
+    weights, bend = _fit(_Ridge.of(design, counts), _start(patterns, counts))
+    told = _sums(design, with_trouble, weights, counts.sum(axis=1), np.bincount(group, worth, len(patterns)).astype(float))
     rng = np.random.default_rng(seed)
     drawn = np.empty((resamples, 2, k))
     for number in range(resamples):
         who = rng.integers(len(group), size=len(group))
         again = np.bincount(cell[who], minlength=2 * len(patterns)).astype(float).reshape(-1, 2)
-        fitted = _fit(patterns, again, weights)
-        drawn[number] = _sums(patterns, fitted, k, again.sum(axis=1), np.bincount(group[who], worth[who], len(patterns)).astype(float))
+        fitted = _fit_again(_Ridge.of(design, again), weights, bend)
+        drawn[number] = _sums(design, with_trouble, fitted, again.sum(axis=1), np.bincount(group[who], worth[who], len(patterns)).astype(float))
     low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
     ranks = (-drawn[:, 0]).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable") + 1
     best, worst = np.quantile(ranks, [0.05, 0.95], axis=0)
-    chance = _chance(patterns @ weights[1:] + weights[0])
+    chance = _chance(design @ weights)
     reach = np.maximum(met.sum(axis=0), 1)
     with_it = (chance[group][:, None] * met).sum(axis=0) / reach
     return Stakes(
@@ -112,38 +116,72 @@ def _start(patterns: Floats, counts: Floats) -> Floats:
     return np.concatenate([[np.log(happened / stayed)], np.zeros(patterns.shape[1])])
 
 
-def _fit(patterns: Floats, counts: Floats, weights: Floats) -> Floats:
-    """The ridge's minimum by Newton's steps, halved where one would lead uphill; the level is not pulled."""
-    design = np.column_stack([np.ones(len(patterns)), patterns])
-    n, y = counts.sum(axis=1), counts[:, 1]
-    share = n @ patterns / n.sum()
-    pull = np.concatenate([[0.0], np.maximum(share * (1 - share), LEAST_SPREAD)])
-    loss = _loss(design, n, y, pull, weights)
+def _fit(ridge: _Ridge, weights: Floats) -> tuple[Floats, Floats]:
+    """The ridge's minimum by Newton's steps, halved where one would lead uphill, and how it bends there; the level is not pulled."""
+    loss, bend = ridge.loss(weights), ridge.bend(weights)
     for _ in range(STEPS):
-        p = _chance(design @ weights)
-        slope = pull * weights + C * design.T @ (n * p - y)
-        bend = C * (design * (n * p * (1 - p))[:, None]).T @ design + np.diag(np.maximum(pull, 1e-9))
-        step = np.linalg.solve(bend, slope)
+        step = np.linalg.solve(bend, ridge.slope(weights))
         size, tried = 1.0, weights - step
-        while (lower := _loss(design, n, y, pull, tried)) > loss and size > ENOUGH:
+        while (lower := ridge.loss(tried)) > loss and size > ENOUGH:
             size /= 2
             tried = weights - size * step
         gain, weights, loss = loss - lower, tried, lower
+        bend = ridge.bend(weights)
         if gain < ENOUGH * max(loss, 1):
             break
-    return weights
+    return weights, bend
 
 
-def _loss(design: Floats, n: Floats, y: Floats, pull: Floats, weights: Floats) -> float:
-    linear = design @ weights
-    return float((pull * weights**2).sum() / 2 + C * (n * np.logaddexp(0, linear) - y * linear).sum())
+def _fit_again(ridge: _Ridge, weights: Floats, bend: Floats) -> Floats:
+    """The minimum for customers drawn anew: from that of all, by steps as it bends there, which spares bending it anew."""
+    factor, near, before = cho_factor(bend), weights, np.inf
+    for _ in range(STEPS):
+        slope = ridge.slope(near)
+        step = cho_solve(factor, slope)
+        gain = float(slope @ step) / 2
+        if gain >= before:  # drawn too differently to go on so
+            break
+        near, before = near - step, gain
+        if gain < ENOUGH:
+            return np.asarray(near)
+    return _fit(ridge, weights)[0]
 
 
-def _sums(patterns: Floats, weights: Floats, k: int, counts: Floats, worth: Floats) -> Floats:
-    """Customers and value at stake in the first k columns."""
-    linear = patterns @ weights[1:] + weights[0]
-    more = patterns[:, :k] * (_chance(linear)[:, None] - _chance(linear[:, None] - weights[1 : k + 1]))
-    return np.stack([counts @ more, worth @ more])
+@dataclass(frozen=True)
+class _Ridge:
+    """What is to be made least: ½ of the pulled weights' squares + C × the loss of all customers."""
+
+    design: sp.csr_matrix
+    n: Floats
+    y: Floats
+    pull: Floats
+
+    @classmethod
+    def of(cls, design: sp.csr_matrix, counts: Floats) -> _Ridge:
+        n = counts.sum(axis=1)
+        share = (design.T @ n)[1:] / n.sum()
+        return cls(design, n, counts[:, 1], np.concatenate([[0.0], np.maximum(share * (1 - share), LEAST_SPREAD)]))
+
+    def loss(self, weights: Floats) -> float:
+        """What is to be made least."""
+        linear = self.design @ weights
+        return float((self.pull * weights**2).sum() / 2 + C * (self.n * np.logaddexp(0, linear) - self.y * linear).sum())
+
+    def slope(self, weights: Floats) -> Floats:
+        """How it rises."""
+        return np.asarray(self.pull * weights + C * self.design.T @ (self.n * _chance(self.design @ weights) - self.y))
+
+    def bend(self, weights: Floats) -> Floats:
+        """How its slope does."""
+        p = _chance(self.design @ weights)
+        return np.asarray(C * (self.design.T @ self.design.multiply((self.n * p * (1 - p))[:, None])).toarray() + np.diag(np.maximum(self.pull, 1e-9)))
+
+
+def _sums(design: sp.csr_matrix, with_trouble: sp.coo_matrix, weights: Floats, counts: Floats, worth: Floats) -> Floats:
+    """Customers and value at stake in each trouble: of every pattern with it, its chance less the chance without."""
+    linear, (pattern, trouble), k = design @ weights, (with_trouble.row, with_trouble.col), with_trouble.shape[1]
+    more = _chance(linear)[pattern] - _chance(linear[pattern] - weights[1:][trouble])
+    return np.stack([np.bincount(trouble, of[pattern] * more, k) for of in (counts, worth)])
 
 
 def _chance(linear: Floats) -> Floats:
