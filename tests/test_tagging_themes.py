@@ -173,6 +173,17 @@ def test_what_other_stages_speak_of_as_much_is_no_theme_of_this_one() -> None:
     assert finding.find(some(CHARGE, 20) + some(LEFT, 40), [str(number) for number in range(60)], elsewhere.beside("here")) == []
 
 
+def test_between_whole_looks_only_what_more_of_the_new_customers_speak_of_opens_a_theme() -> None:
+    texts = some(CHARGE, 40) + some(LEFT, 160)
+    customers = [str(number) for number in range(len(texts))]
+    as_ever = np.arange(len(texts)) % 4 == 0
+    lately = np.arange(len(texts)) >= len(texts) - 50
+    assert finding.find(texts, customers)
+    assert finding.find(texts, customers, is_new=as_ever) == []
+    (theme,) = finding.find(texts[::-1], customers, is_new=lately)
+    assert "charge" in theme.name.lower()
+
+
 @given(st.randoms(use_true_random=False))
 @settings(max_examples=10, deadline=None)
 def test_the_order_of_sentences_does_not_matter(chance: random.Random) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from listening.tagging import phrases, sentiment
 from listening.tagging.phrases import NOT, Ints, Telling
@@ -32,6 +33,7 @@ TOGETHER = 2.0  # times as often side by side as chance would have it
 PAIR = 1.3  # what a pair is preferred by to a word of as many customers: it says more
 NOUN = 0.06  # share of a word's places in which it ends an article's phrase: "the late delivery"
 JOINS = 0.4  # share of a phrase's sentences that a theme must have claimed for the phrase to join it
+SURPRISE = 0.001  # chance below which what new customers speak of is news
 NAMED = 0.3  # share of the theme's sentences that a phrase must hold to stand in its name
 BY_ITSELF = frozenset(map(phrases.stem, DULL)) | {NOT}
 
@@ -58,17 +60,25 @@ class _Candidate:
 
 
 def find(
-    texts: Sequence[str], voices: Sequence[str], own: Beside | None = None, usual: Beside | None = None, subjects: frozenset[str] = frozenset()
+    texts: Sequence[str],
+    voices: Sequence[str],
+    own: Beside | None = None,
+    usual: Beside | None = None,
+    subjects: frozenset[str] = frozenset(),
+    is_new: NDArray[np.bool_] | None = None,
 ) -> list[Found]:
     """The themes of some sentences of a stage, each with the customer who said it.
 
     `own` are sentences of the company's other stages, `usual` those of other companies' other stages; a theme is to be more at
     home here than in either, where there are enough to tell. `subjects` are stems of what the company is about anyway, which
-    are no theme by themselves.
+    are no theme by themselves. Where it is told which sentences `is_new`, only what is news opens a theme: what more of the new
+    customers speak of than chance would have it, going by the others.
     """
     customer = np.unique(np.asarray(voices, dtype=object).astype(str), return_inverse=True)[1]
     pool = _Pool(phrases.read(texts), customer, own, usual, subjects)
     candidates = [*pool.families(), *pool.words(), *pool.pairs()]
+    if is_new is not None:
+        candidates = [each for each in candidates if pool.is_news(each, is_new)]
     is_left = np.ones(len(texts), bool)
     found: list[Found] = []
     while len(found) < MOST_THEMES:
@@ -213,6 +223,13 @@ class _Pool:
     def customers(self, sentences: Ints) -> int:
         """How many distinct customers said these sentences."""
         return len(np.unique(self.customer[sentences]))
+
+    def is_news(self, candidate: _Candidate, is_new: NDArray[np.bool_]) -> bool:
+        """Whether more of the new customers speak of it than chance would have it, going by what share of the others do."""
+        came = is_new[candidate.sentences]
+        new, old = (self.customers(candidate.sentences[those]) for those in (came, ~came))
+        all_new, all_old = (self.customers(np.flatnonzero(those)) for those in (is_new, ~is_new))
+        return bool(binom.sf(new - 1, all_new, (old + 1) / (all_old + 1)) < SURPRISE)
 
     def families(self) -> list[_Candidate]:
         """Families of words for one matter, of words that enough customers use."""

@@ -70,10 +70,11 @@ class Rule(BaseModel):
 
 
 class Book(_Part):
-    """All themes ever found, when each stage was last looked at, and what people decided."""
+    """All themes ever found, when each stage was last looked at, and looked through as a whole, and what people decided."""
 
     themes: list[Theme] = Field(default_factory=list)
     looked: dict[str, dt.datetime] = Field(default_factory=dict)
+    looked_whole: dict[str, dt.datetime] = Field(default_factory=dict)
     acts: list[Act] = Field(default_factory=list)
 
     def find(self, name: str) -> Theme | None:

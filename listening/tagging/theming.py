@@ -1,7 +1,8 @@
 """Give each sentence its theme: takes tagged sentences and the book of themes, gives themes by sentence, and opens new ones.
 
 What has a theme keeps it: a sentence is compared with the rules of its stage once, and again only when a person has
-changed them. New themes are looked for among the sentences that no theme fits, once enough customers have added to them.
+changed them. New themes are looked for among the sentences that no theme fits, once enough customers have added to them:
+every night for news, and for everything at the first look and when half as many customers have come again.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ from listening.workspace import Company, Workspace
 
 CHUNK = 50_000
 ENOUGH_TO_LOOK = 30  # customers without a theme at a stage, new since it was last looked at
+GROWN = 0.5  # of those looked through before, in customers without a theme, until all are looked through again
 MOST_TO_LOOK_AT = 20_000  # sentences of a stage; of more, the newest
 DAYS_TO_LOOK_BACK = 90
 ELSEWHERE = 5_000  # sentences of each other stage to compare with
+NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 log = logging.getLogger(__name__)
 
 
@@ -157,14 +160,17 @@ class _Looking:
         return subjects(self.journey)
 
     def at(self, stage: str) -> bool:
-        """Look for new themes of a stage if enough customers have come without one; whether it was looked."""
+        """Look for new themes of a stage if enough customers have come without one; gives whether it was looked."""
         before = self.book.looked.get(stage)
-        since = before or dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+        since, whole = before or NEVER, self.book.looked_whole.get(stage, before or NEVER)
         if self.warehouse.rows("tagging/new_without_theme", stage=stage, since=since, clock=self.clock)[0]["voices"] < ENOUGH_TO_LOOK:
             return False
         back = self.clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
-        pool = self.warehouse.frame("tagging/without_theme", stage=stage, since=since, back=back, clock=self.clock, most=MOST_TO_LOOK_AT)
-        found = finding.find(pool["text"].tolist(), pool["voice"].tolist(), self.own.beside(stage), self.usual.beside(stage), self.subjects)
+        pool = self.warehouse.frame("tagging/without_theme", stage=stage, since=since, whole=whole, back=back, clock=self.clock, most=MOST_TO_LOOK_AT)
+        after, others = (pool.loc[came, "voice"].nunique() for came in (pool["is_after"], ~pool["is_after"]))
+        is_whole = after >= GROWN * others
+        known = (self.own.beside(stage), self.usual.beside(stage), self.subjects)
+        found = finding.find(pool["text"].tolist(), pool["voice"].tolist(), *known, None if is_whole else pool["is_new"].to_numpy(bool))
         for each in found:
             opened = self.book.open(stage, each.name, each.phrases, self.today, customers=each.voices)
             self.themed.opened.append(opened.theme)
@@ -176,6 +182,8 @@ class _Looking:
             if not before:
                 self.themed.notes.append(f"themes of {stage} found at the first look: {', '.join(each.name for each in found)}")
         self.book.looked[stage] = self.clock
+        if is_whole:
+            self.book.looked_whole[stage] = self.clock
         return True
 
 
