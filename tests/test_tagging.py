@@ -21,7 +21,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from listening import journey, tagging
-from listening.tagging import chunks, classifier, features, pool, sentences, sentiment, tagger, training
+from listening.tagging import chunks, classifier, features, sentences, sentiment, tagger, training
+from listening.tagging.station import tag_tables
 from listening.tagging.tagger import Tables, Tagger
 from listening.warehouse import Warehouse
 from listening.workspace import Mend, Workspace, shipped
@@ -510,8 +511,8 @@ def test_the_order_of_records_and_their_neighbours_change_no_tag(default_tagger:
 def test_two_processes_tag_like_one_even_if_one_is_killed(default_tagger: Tagger, fitted: Path) -> None:
     table = pa.Table.from_pylist([{"record_id": f"{number:04}", "text": MANY[number % len(MANY)], "language": "en"} for number in range(120)], schema=SCHEMA)
     slices = [table.slice(start, 10) for start in range(0, 120, 10)]
-    alone = [rows_of(tables) for tables in pool.tag(default_tagger, fitted, slices, 1)]
-    shared = pool.tag(default_tagger, fitted, slices, 2)
+    alone = [rows_of(tables) for tables in tag_tables(default_tagger, fitted, slices, 1)]
+    shared = tag_tables(default_tagger, fitted, slices, 2)
     found = [rows_of(next(shared))]
     for process in multiprocessing.active_children()[:1]:
         process.kill()

@@ -6,8 +6,7 @@ from listening.tagging.learning import Learnt, learn
 from listening.tagging.parts import Part, Workers, tag_part
 from listening.tagging.plain import Plain
 from listening.tagging.pool import cores
-from listening.tagging.pool import tag as tag_tables
-from listening.tagging.station import CHUNK, Tagged, ready, tag
+from listening.tagging.station import CHUNK, Tagged, ready, tag, tag_tables
 from listening.tagging.tagger import Tagger
 from listening.tagging.theming import Themed, theme
 from listening.tagging.training import fit

@@ -1,6 +1,6 @@
-"""Several processes that tag: takes tables of records one after the other, gives their tags in the same order.
+"""Several processes that read: takes tables one after the other, gives what came of each in the same order.
 
-Only the parent touches the store. What a lost process had in hand is tagged here, so a killed one costs time and nothing else.
+Only the parent touches the store. What a lost process had in hand is done here, so a killed one costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -10,21 +10,18 @@ import logging
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from pathlib import Path
+from typing import Any, TypeVar
 
 import pyarrow as pa
-
-from listening.journey import Journey
-from listening.tagging.classifier import load
-from listening.tagging.tagger import Tables, Tagger
 
 POOL_FROM = 200_000  # records; starting processes takes about as long as they then save
 MOST = 8
 AHEAD = 2  # tables that wait for each process, so that none idles while the parent writes
 log = logging.getLogger(__name__)
-_ready: list[Tagger] = []  # in a process of the pool: its own
+_ready: list[Callable[[pa.Table], Any]] = []  # in a process of the pool: its own way to work
+T = TypeVar("T")
 
 
 def cores() -> int:
@@ -32,43 +29,45 @@ def cores() -> int:
     return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST)
 
 
-def tag(tagger: Tagger, models: Path, tables: Iterable[pa.Table], processes: int) -> Iterator[Tables]:
-    """The tags of each table, by so many processes; by this one if that is 1."""
+def spread(work: Callable[[pa.Table], T], tables: Iterable[pa.Table], processes: int, make: Callable[..., Callable[[pa.Table], T]], *given: Any) -> Iterator[T]:
+    """What `work` gives of each table, in their order, by so many processes; by this one if that is 1.
+
+    Each process makes its own way to work, once, as `make(*given)`.
+    """
     if processes < 2:
-        yield from map(tagger.tag, tables)
+        yield from map(work, tables)
         return
-    given = (models, tagger.classifier.version, tagger.journey, tagger.version)
     context = multiprocessing.get_context("spawn")  # a fork would copy the store's open files and Prefect's threads
-    with ProcessPoolExecutor(processes, context, _begin, given) as pool:
-        waiting: collections.deque[tuple[pa.Table, Future[Tables] | None]] = collections.deque()
+    with ProcessPoolExecutor(processes, context, _begin, (make, *given)) as pool:
+        waiting: collections.deque[tuple[pa.Table, Future[T] | None]] = collections.deque()
         for table in tables:
             waiting.append((table, _hand_over(pool, table)))
             if len(waiting) > AHEAD * processes:
-                yield _result(tagger, *waiting.popleft())
+                yield _result(work, *waiting.popleft())
         while waiting:
-            yield _result(tagger, *waiting.popleft())
+            yield _result(work, *waiting.popleft())
 
 
-def _hand_over(pool: ProcessPoolExecutor, table: pa.Table) -> Future[Tables] | None:
+def _hand_over(pool: ProcessPoolExecutor, table: pa.Table) -> Future[Any] | None:
     try:
-        return pool.submit(_tag, table)
+        return pool.submit(_work, table)
     except BrokenExecutor:
         return None
 
 
-def _result(tagger: Tagger, table: pa.Table, future: Future[Tables] | None) -> Tables:
+def _result(work: Callable[[pa.Table], T], table: pa.Table, future: Future[T] | None) -> T:
     try:
         if future:
             return future.result()
     except BrokenExecutor:
-        log.warning("a process that tagged was lost; this one goes on with its records")
-    return tagger.tag(table)
+        log.warning("a process that worked beside this one was lost; this one goes on with its records")
+    return work(table)
 
 
-def _begin(models: Path, classifier_version: str, journey: Journey, version: str) -> None:
+def _begin(make: Callable[..., Callable[[pa.Table], Any]], *given: Any) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     pa.set_cpu_count(1)
-    _ready.append(Tagger(load(models, classifier_version), journey, version))
+    _ready.append(make(*given))
 
 
 def _leave_with_parent() -> None:
@@ -79,5 +78,5 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _tag(table: pa.Table) -> Tables:
-    return _ready[0].tag(table)
+def _work(table: pa.Table) -> Any:
+    return _ready[0](table)

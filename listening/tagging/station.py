@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,17 @@ def _tables(workspace: Workspace, warehouse: Warehouse, tagger: Tagger, waiting:
     if workers and waiting > workers.rows:
         return parts.tag(tagger, workspace.models, _waiting(warehouse, waiting, min(CHUNK, workers.rows)), workspace.parts, workers)
     processes = pool.cores() if waiting >= pool.POOL_FROM else 1
-    return pool.tag(tagger, workspace.models, _waiting(warehouse, waiting, CHUNK), processes)
+    return tag_tables(tagger, workspace.models, _waiting(warehouse, waiting, CHUNK), processes)
+
+
+def tag_tables(tagger: Tagger, models: Path, tables: Iterable[pa.Table], processes: int) -> Iterator[Tables]:
+    """The tags of each table, in their order, by so many processes."""
+    return pool.spread(tagger.tag, tables, processes, _another, models, tagger.classifier.version, tagger.journey, tagger.version)
+
+
+def _another(models: Path, classifier_version: str, journey: Journey, version: str) -> Callable[[pa.Table], Tables]:
+    """The same tagger in another process."""
+    return Tagger(load(models, classifier_version), journey, version).tag
 
 
 def _waiting(warehouse: Warehouse, number: int, chunk: int) -> Iterator[pa.Table]:

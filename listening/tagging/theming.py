@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from listening.journey import Journey
-from listening.tagging import finding, phrases, themes
+from listening.tagging import finding, phrases, pool, themes
 from listening.tagging.finding import Spoken
 from listening.tagging.themes import Book, Rule
 from listening.tagging.training import starter_labels
@@ -30,6 +30,7 @@ from listening.warehouse import Warehouse
 from listening.workspace import Company, Workspace
 
 CHUNK = 50_000
+SPREAD_FROM = 1_000_000  # sentences; starting processes takes about as long as they then save
 ENOUGH_TO_LOOK = 30  # customers without a theme at a stage, new since it was last looked at
 GROWN = 0.5  # of those looked through before, in customers without a theme, until all are looked through again
 MOST_TO_LOOK_AT = 20_000  # sentences of a stage; of more, the newest
@@ -83,19 +84,33 @@ def _forget_outdated(warehouse: Warehouse, rules: dict[str, list[Rule]]) -> None
 
 def _compare(warehouse: Warehouse, rules: dict[str, list[Rule]]) -> int:
     """Compare every sentence that is not compared yet with the rules of its stage; gives their number."""
-    waiting = warehouse.query("tagging/waiting_for_themes")
-    for start in range(0, waiting.num_rows, CHUNK):
-        chunk = waiting.slice(start, CHUNK).combine_chunks()
-        theme, phrase = np.full(chunk.num_rows, None, object), np.full(chunk.num_rows, None, object)
-        stages = chunk["stage"].to_numpy(zero_copy_only=False)
-        for stage in sorted(set(stages.tolist()) & set(rules)):
-            places = np.flatnonzero(stages == stage)
-            theme[places], phrase[places] = claimed(chunk["text"].take(pa.array(places)).combine_chunks(), rules[stage])
-        chunk = chunk.drop_columns(["text"])
-        for name, column in (("theme", theme), ("phrase", phrase)):
-            chunk = chunk.append_column(name, pa.array(column, pa.string()))
-        warehouse.insert("tagging/sentence_themes", chunk)
-    return int(waiting.num_rows)
+    warehouse.execute("tagging/find_uncompared")
+    (counted,) = warehouse.rows("tagging/count_uncompared")
+    number: int = counted["sentences"]
+    chunks = (warehouse.query("tagging/uncompared", start=start, stop=start + CHUNK) for start in range(0, number, CHUNK))
+    for themed in pool.spread(_comparing(rules), chunks, pool.cores() if number >= SPREAD_FROM else 1, _comparing, rules):
+        warehouse.insert("tagging/sentence_themes", themed)
+    warehouse.execute("tagging/drop_uncompared")
+    return number
+
+
+def _comparing(rules: dict[str, list[Rule]]) -> Callable[[pa.Table], pa.Table]:
+    """What gives sentences the themes of their stages."""
+    return functools.partial(_themed, rules)
+
+
+def _themed(rules: dict[str, list[Rule]], sentences: pa.Table) -> pa.Table:
+    """The sentences without their texts, with the theme that each counts as and the words that made it so."""
+    texts = sentences["text"].combine_chunks()
+    theme, phrase = np.full(len(texts), None, object), np.full(len(texts), None, object)
+    stages = sentences["stage"].to_numpy(zero_copy_only=False)
+    for stage in sorted(set(stages.tolist()) & set(rules)):
+        places = np.flatnonzero(stages == stage)
+        theme[places], phrase[places] = claimed(texts.take(pa.array(places)), rules[stage])
+    sentences = sentences.drop_columns(["text"])
+    for name, column in (("theme", theme), ("phrase", phrase)):
+        sentences = sentences.append_column(name, pa.array(column, pa.string()))
+    return sentences
 
 
 def claimed(texts: pa.Array, rules: Sequence[Rule]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
@@ -166,16 +181,16 @@ class _Looking:
         if self.warehouse.rows("tagging/new_without_theme", stage=stage, since=since, clock=self.clock)[0]["voices"] < ENOUGH_TO_LOOK:
             return False
         back = self.clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
-        pool = self.warehouse.frame("tagging/without_theme", stage=stage, since=since, whole=whole, back=back, clock=self.clock, most=MOST_TO_LOOK_AT)
-        after, others = (pool.loc[came, "voice"].nunique() for came in (pool["is_after"], ~pool["is_after"]))
+        said = self.warehouse.frame("tagging/without_theme", stage=stage, since=since, whole=whole, back=back, clock=self.clock, most=MOST_TO_LOOK_AT)
+        after, others = (said.loc[came, "voice"].nunique() for came in (said["is_after"], ~said["is_after"]))
         is_whole = after >= GROWN * others
         known = (self.own.beside(stage), self.usual.beside(stage), self.subjects)
-        found = finding.find(pool["text"].tolist(), pool["voice"].tolist(), *known, None if is_whole else pool["is_new"].to_numpy(bool))
+        found = finding.find(said["text"].tolist(), said["voice"].tolist(), *known, None if is_whole else said["is_new"].to_numpy(bool))
         for each in found:
             opened = self.book.open(stage, each.name, each.phrases, self.today, customers=each.voices)
             self.themed.opened.append(opened.theme)
             if before:  # on the first look everything is new, which is no news
-                since_day = pd.Timestamp(pool["said_on"].iloc[each.sentences].min())
+                since_day = pd.Timestamp(said["said_on"].iloc[each.sentences].min())
                 self.themed.notes.append(f"a new theme at {stage}: '{each.name}' ({opened.theme}), {each.voices} customers since {since_day:%-d %B %Y}")
         if found:
             self.warehouse.execute("tagging/compare_without_theme", stage=stage)

@@ -1,0 +1,1 @@
+select count(*) as sentences from uncompared
