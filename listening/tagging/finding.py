@@ -33,7 +33,7 @@ TOGETHER = 2.0  # times as often side by side as chance would have it
 PAIR = 1.3  # what a pair is preferred by to a word of as many customers: it says more
 NOUN = 0.06  # share of a word's places in which it ends an article's phrase: "the late delivery"
 JOINS = 0.4  # share of a phrase's sentences that a theme must have claimed for the phrase to join it
-SURPRISE = 0.001  # chance below which what new customers speak of is news
+SURPRISE = 1e-4  # chance below which what new customers speak of is news
 NAMED = 0.3  # share of the theme's sentences that a phrase must hold to stand in its name
 BY_ITSELF = frozenset(map(phrases.stem, DULL)) | {NOT}
 

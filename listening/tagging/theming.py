@@ -2,7 +2,7 @@
 
 What has a theme keeps it: a sentence is compared with the rules of its stage once, and again only when a person has
 changed them. New themes are looked for among the sentences that no theme fits, once enough customers have added to them:
-every night for news, and for everything at the first look and when half as many customers have come again.
+every night for news, and for everything at the first look and when half as much has come again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from listening.workspace import Company, Workspace
 CHUNK = 50_000
 SPREAD_FROM = 1_000_000  # sentences; starting processes takes about as long as they then save
 ENOUGH_TO_LOOK = 30  # customers without a theme at a stage, new since it was last looked at
-GROWN = 0.5  # of those looked through before, in customers without a theme, until all are looked through again
+GROWN = 0.5  # of the sentences without a theme that were looked through before must have come again, until all are looked through again
 MOST_TO_LOOK_AT = 20_000  # sentences of a stage; of more, the newest
 DAYS_TO_LOOK_BACK = 90
 ELSEWHERE = 5_000  # sentences of each other stage to compare with
@@ -178,12 +178,12 @@ class _Looking:
         """Look for new themes of a stage if enough customers have come without one; gives whether it was looked."""
         before = self.book.looked.get(stage)
         since, whole = before or NEVER, self.book.looked_whole.get(stage, before or NEVER)
-        if self.warehouse.rows("tagging/new_without_theme", stage=stage, since=since, clock=self.clock)[0]["voices"] < ENOUGH_TO_LOOK:
+        (came,) = self.warehouse.rows("tagging/new_without_theme", stage=stage, since=since, whole=whole, clock=self.clock)
+        if came["voices"] < ENOUGH_TO_LOOK:
             return False
+        is_whole = came["after"] >= GROWN * came["before"]
         back = self.clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
-        said = self.warehouse.frame("tagging/without_theme", stage=stage, since=since, whole=whole, back=back, clock=self.clock, most=MOST_TO_LOOK_AT)
-        after, others = (said.loc[came, "voice"].nunique() for came in (said["is_after"], ~said["is_after"]))
-        is_whole = after >= GROWN * others
+        said = self.warehouse.frame("tagging/without_theme", stage=stage, since=since, back=back, clock=self.clock, most=MOST_TO_LOOK_AT)
         known = (self.own.beside(stage), self.usual.beside(stage), self.subjects)
         found = finding.find(said["text"].tolist(), said["voice"].tolist(), *known, None if is_whole else said["is_new"].to_numpy(bool))
         for each in found:

@@ -1,4 +1,4 @@
 select record_id
 from signals.fingerprints as fingerprints
-full join (from tagging.tagged_records where hash(record_id) % 16384 in (from signals.touched_buckets)) as counted using (record_id)
+full join (from tagging.tagged_records where hash(record_id) % 262144 in (from signals.touched_buckets)) as counted using (record_id)
 where fingerprints.counted_as is distinct from counted.counted_as

@@ -1,7 +1,6 @@
--- sentences of a stage that no theme fits: those that are new since it was last looked at, and those of the last months;
--- is_after: since it was last looked through as a whole
+-- sentences of a stage that no theme fits: those that are new since it was last looked at, and those of the last months
 select
-    sentences.text, records.said_on, records.landed_at > $since as is_new, records.landed_at > $whole as is_after,
+    sentences.text, records.said_on, records.landed_at > $since as is_new,
     coalesce(records.customer_id, records.source || '/' || records.thread_id, records.record_id) as voice
 from tagging.sentence_themes as themed
 inner join tagging.sentences as sentences using (record_id, sentence_no)
