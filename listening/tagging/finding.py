@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.stats import hypergeom
 
 from listening.tagging import phrases, sentiment
 from listening.tagging.phrases import NOT, Ints, Telling
@@ -225,11 +225,11 @@ class _Pool:
         return len(np.unique(self.customer[sentences]))
 
     def is_news(self, candidate: _Candidate, is_new: NDArray[np.bool_]) -> bool:
-        """Whether more of the new customers speak of it than chance would have it, going by what share of the others do."""
+        """Whether more of the new customers speak of it, against the others, than chance would have it (Fisher's exact test)."""
         came = is_new[candidate.sentences]
         new, old = (self.customers(candidate.sentences[those]) for those in (came, ~came))
         all_new, all_old = (self.customers(np.flatnonzero(those)) for those in (is_new, ~is_new))
-        return bool(binom.sf(new - 1, all_new, (old + 1) / (all_old + 1)) < SURPRISE)
+        return bool(hypergeom.sf(new - 1, all_new + all_old, new + old, all_new) < SURPRISE)
 
     def families(self) -> list[_Candidate]:
         """Families of words for one matter, of words that enough customers use."""

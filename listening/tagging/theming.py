@@ -33,7 +33,7 @@ CHUNK = 50_000
 SPREAD_FROM = 1_000_000  # sentences; starting processes takes about as long as they then save
 ENOUGH_TO_LOOK = 30  # customers without a theme at a stage, new since it was last looked at
 GROWN = 0.5  # of the sentences without a theme that were looked through before must have come again, until all are looked through again
-MOST_TO_LOOK_AT = 20_000  # sentences of a stage; of more, the newest
+MOST_TO_LOOK_AT, MOST_FOR_NEWS = 20_000, 5_000  # new sentences of a stage, and as many others; of more, the newest
 DAYS_TO_LOOK_BACK = 90
 ELSEWHERE = 5_000  # sentences of each other stage to compare with
 NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -62,12 +62,10 @@ def theme(workspace: Workspace, warehouse: Warehouse, journey: Journey, company:
         rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
         _forget_outdated(warehouse, rules)
         themed.sentences = _compare(warehouse, rules)
-        if not is_replay:
-            looking = _Looking(warehouse, journey, book, clock, today, themed)
-            if any([looking.at(name) for name in journey.names]):
-                rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
-                _compare(warehouse, rules)
-                themes.write(workspace.themes, book)  # before the commit: a theme that the store knows is never missing here
+        if not is_replay and _Looking(warehouse, journey, book, clock, today, themed).look():
+            rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
+            _compare(warehouse, rules)
+            themes.write(workspace.themes, book)  # before the commit: a theme that the store knows is never missing here
         warehouse.replace("tagging/theme_rules", [{"stage": stage, "version": themes.fingerprint(own)} for stage, own in rules.items()])
         warehouse.replace("tagging/themes", _rows(book, journey, today))
         warehouse.build("tagging/record_themes")
@@ -174,18 +172,29 @@ class _Looking:
         """What the company is about anyway."""
         return subjects(self.journey)
 
-    def at(self, stage: str) -> bool:
-        """Look for new themes of a stage if enough customers have come without one; gives whether it was looked."""
-        before = self.book.looked.get(stage)
-        since, whole = before or NEVER, self.book.looked_whole.get(stage, before or NEVER)
-        (came,) = self.warehouse.rows("tagging/new_without_theme", stage=stage, since=since, whole=whole, clock=self.clock)
-        if came["voices"] < ENOUGH_TO_LOOK:
+    def look(self) -> bool:
+        """Look for new themes of every stage to which enough customers have come without one; gives whether any was looked at."""
+        stages = self.journey.names
+        since = {stage: self.book.looked.get(stage, NEVER) for stage in stages}
+        whole = {stage: self.book.looked_whole.get(stage, since[stage]) for stage in stages}
+        given = {"stages": stages, "since": list(since.values()), "clock": self.clock}
+        came = {row["stage"]: row for row in self.warehouse.rows("tagging/new_without_theme", whole=list(whole.values()), **given)}
+        due = [stage for stage in stages if stage in came and came[stage]["voices"] >= ENOUGH_TO_LOOK]
+        if not due:
             return False
-        is_whole = came["after"] >= GROWN * came["before"]
+        for_all = {stage for stage in due if came[stage]["after"] >= GROWN * came[stage]["before"]}
+        given = {"stages": due, "since": [since[stage] for stage in due], "most": [MOST_TO_LOOK_AT if stage in for_all else MOST_FOR_NEWS for stage in due]}
         back = self.clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
-        said = self.warehouse.frame("tagging/without_theme", stage=stage, since=since, back=back, clock=self.clock, most=MOST_TO_LOOK_AT)
+        said = dict(iter(self.warehouse.frame("tagging/without_theme", back=back, clock=self.clock, **given).groupby("stage")))
+        for stage in due:
+            self._look_at(stage, said[stage], stage in for_all)
+        return True
+
+    def _look_at(self, stage: str, said: pd.DataFrame, for_all: bool) -> None:
+        """Open the themes of a stage: all that are to be found in what was said, or only what is news."""
+        before = self.book.looked.get(stage)
         known = (self.own.beside(stage), self.usual.beside(stage), self.subjects)
-        found = finding.find(said["text"].tolist(), said["voice"].tolist(), *known, None if is_whole else said["is_new"].to_numpy(bool))
+        found = finding.find(said["text"].tolist(), said["voice"].tolist(), *known, None if for_all else said["is_new"].to_numpy(bool))
         for each in found:
             opened = self.book.open(stage, each.name, each.phrases, self.today, customers=each.voices)
             self.themed.opened.append(opened.theme)
@@ -197,9 +206,8 @@ class _Looking:
             if not before:
                 self.themed.notes.append(f"themes of {stage} found at the first look: {', '.join(each.name for each in found)}")
         self.book.looked[stage] = self.clock
-        if is_whole:
+        if for_all:
             self.book.looked_whole[stage] = self.clock
-        return True
 
 
 def subjects(journey: Journey) -> frozenset[str]:
