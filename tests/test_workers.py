@@ -1,4 +1,4 @@
-"""A night tagged on Dask: the same tables to the row, also when a worker is killed, a part is given up, or there is no cluster."""
+"""A night tagged on Dask: the same tables to the row, in the lake as well, also when a worker is killed, a part is given up, or there is no cluster."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from listening import journey, night, tagging, workspace
+from listening import journey, lake, night, tagging, workspace
 from listening.tagging import Part, Workers
 from listening.workspace import Mend, Run, Workspace
+from tests import databases
 from tests.conftest import SAMPLE, published
+from tests.test_lake import NAME, kept, lake_table
 
 ROOT = Path(__file__).parents[1]
 SURVEY = '[sources.survey]\nconnector = "files"\nkind = "survey"\npath = "inbox/survey*.csv"\nscore_scale = [0, 10]\nscore_name = "NPS"\n'
@@ -59,21 +61,25 @@ print(nightly(sys.argv[1], sys.argv[2], return_state=True).message)
 
 
 @pytest.mark.prefect
-def test_a_night_on_dask_gives_the_same_tables_though_a_worker_is_killed(make_workspace: Callable[..., Workspace], tmp_path: Path) -> None:
+def test_a_night_on_dask_and_in_the_lake_gives_the_same_tables_though_a_worker_is_killed(make_workspace: Callable[..., Workspace], tmp_path: Path) -> None:
     pytest.importorskip("prefect_dask", reason="no Dask here: pip install 'listening-path[dask]'")
+    pytest.importorskip("duckdb_extension_ducklake", reason="no DuckLake here: pip install 'listening-path[lake]'")
     alone = make_workspace(SURVEY, {"survey.csv": answers(300)}, name="alone")
     night.run(alone, LAST_DAY)
-    place = make_workspace(SURVEY + ON_DASK, {"survey.csv": answers(300)}, name="on dask")
+    place = make_workspace(SURVEY + ON_DASK + lake_table(tmp_path), {"survey.csv": answers(300)}, name="on dask")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "LISTENING_"))}
     known = {**inherited, "PREFECT_HOME": str(tmp_path / "home"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
              "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120"}  # fmt: skip
-    with (tmp_path / "said").open("w") as said:
+    with (tmp_path / "said").open("w") as said, databases.server() as catalogue:
+        known["LISTENING_LAKE"] = catalogue
         done = subprocess.run([sys.executable, "-c", NIGHT, str(place.root), LAST_DAY], env=known, cwd=ROOT, stdout=said, stderr=said, timeout=180, check=False)
+        in_lake = kept(lake.Lake(catalogue, tmp_path / "lake", NAME, 7))
     told = (tmp_path / "said").read_text()
     assert done.returncode == 0, told
     assert "300 tagged" in told, told
     expected, found = (published(of, besides=("runs", "run_counts")) for of in (alone, place))
     assert [name for name in expected if found[name] != expected[name]] == []
+    assert [name for name in expected if in_lake[name] != expected[name]] == []
     tagged = dict(line.split() for line in (place.root / "tagged.txt").read_text().splitlines())
     assert sorted(tagged) == ["000001", "000002", "000003", "000004", "000005"], "each part was tagged by a worker, the killed one's, too"
     assert tagged["000002"] != (place.root / "died.txt").read_text(), "by another than the one that was killed over it"
