@@ -20,7 +20,7 @@ present as (
     from given
 )
 
-select present.record_id, present.given_stage, present.given_touchpoint, present.given, row_number() over (order by present.place) - 1 as place
+select present.record_id, present.given_stage, present.given_touchpoint, present.given, present.place as "at", row_number() over (order by present.place) - 1 as place
 from present
 left join tagging.tags as tags using (record_id)
 where tags.record_id is null
