@@ -10,9 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,7 +20,8 @@ C = 0.3  # how little the ridge pulls: ½ |w|² + C × loss, each column scaled 
 LEAST_SPREAD = 1e-3
 RESAMPLES = 300
 STEPS = 30
-ENOUGH = 1e-8
+ENOUGH = 1e-8  # of the loss
+NEAR = 1e-6  # in the loss itself: a thousandth of a standard deviation of the weights
 CLEAR = 0.975  # of the resamples must agree that anybody is at stake
 
 
@@ -74,21 +73,20 @@ def at_stake(met: Flags, happened: Flags, value: Floats, beside: Flags | None = 
     worth = np.nan_to_num(np.asarray(value, float))
     cell = 2 * group + happened
     counts = np.bincount(cell, minlength=2 * len(patterns)).astype(float).reshape(-1, 2)
-    design = sp.csr_matrix(np.column_stack([np.ones(len(patterns)), patterns]))  # a customer meets few of the troubles
-    with_trouble = design[:, 1 : k + 1].tocoo()
+    design = _Design.of(patterns)
     weights, bend = _fit(_Ridge.of(design, counts), _start(patterns, counts))
-    told = _sums(design, with_trouble, weights, counts.sum(axis=1), np.bincount(group, worth, len(patterns)).astype(float))
+    told = _sums(design, weights, k, counts.sum(axis=1), np.bincount(group, worth, len(patterns)).astype(float))
     rng = np.random.default_rng(seed)
     drawn = np.empty((resamples, 2, k))
     for number in range(resamples):
         who = rng.integers(len(group), size=len(group))
         again = np.bincount(cell[who], minlength=2 * len(patterns)).astype(float).reshape(-1, 2)
         fitted = _fit_again(_Ridge.of(design, again), weights, bend)
-        drawn[number] = _sums(design, with_trouble, fitted, again.sum(axis=1), np.bincount(group[who], worth[who], len(patterns)).astype(float))
+        drawn[number] = _sums(design, fitted, k, again.sum(axis=1), np.bincount(group[who], worth[who], len(patterns)).astype(float))
     low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
     ranks = (-drawn[:, 0]).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable") + 1
     best, worst = np.quantile(ranks, [0.05, 0.95], axis=0)
-    chance = _chance(design @ weights)
+    chance = _chance(design.linear(weights))
     reach = np.maximum(met.sum(axis=0), 1)
     with_it = (chance[group][:, None] * met).sum(axis=0) / reach
     return Stakes(
@@ -134,54 +132,77 @@ def _fit(ridge: _Ridge, weights: Floats) -> tuple[Floats, Floats]:
 
 def _fit_again(ridge: _Ridge, weights: Floats, bend: Floats) -> Floats:
     """The minimum for customers drawn anew: from that of all, by steps as it bends there, which spares bending it anew."""
-    factor, near, before = cho_factor(bend), weights, np.inf
+    straight, near, before = np.linalg.inv(bend), weights, np.inf
     for _ in range(STEPS):
         slope = ridge.slope(near)
-        step = cho_solve(factor, slope)
+        step = straight @ slope
         gain = float(slope @ step) / 2
         if gain >= before:  # drawn too differently to go on so
             break
         near, before = near - step, gain
-        if gain < ENOUGH:
-            return np.asarray(near)
+        if gain < NEAR:
+            return near
     return _fit(ridge, weights)[0]
+
+
+@dataclass(frozen=True)
+class _Design:
+    """Patterns × (the level and columns), and where they are not 0: a customer meets few of the troubles."""
+
+    whole: Floats
+    pattern: Ints
+    column: Ints
+
+    @classmethod
+    def of(cls, patterns: Floats) -> _Design:
+        whole = np.column_stack([np.ones(len(patterns)), patterns])
+        return cls(whole, *np.nonzero(whole))
+
+    def linear(self, weights: Floats) -> Floats:
+        """The sum of each pattern's weights."""
+        return np.bincount(self.pattern, weights[self.column], len(self.whole)).astype(float)
+
+    def sums(self, of_patterns: Floats) -> Floats:
+        """The sum of each column's patterns."""
+        return np.bincount(self.column, of_patterns[self.pattern], self.whole.shape[1]).astype(float)
 
 
 @dataclass(frozen=True)
 class _Ridge:
     """What is to be made least: ½ of the pulled weights' squares + C × the loss of all customers."""
 
-    design: sp.csr_matrix
+    design: _Design
     n: Floats
     y: Floats
     pull: Floats
 
     @classmethod
-    def of(cls, design: sp.csr_matrix, counts: Floats) -> _Ridge:
+    def of(cls, design: _Design, counts: Floats) -> _Ridge:
         n = counts.sum(axis=1)
-        share = (design.T @ n)[1:] / n.sum()
+        share = design.sums(n)[1:] / n.sum()
         return cls(design, n, counts[:, 1], np.concatenate([[0.0], np.maximum(share * (1 - share), LEAST_SPREAD)]))
 
     def loss(self, weights: Floats) -> float:
         """What is to be made least."""
-        linear = self.design @ weights
+        linear = self.design.linear(weights)
         return float((self.pull * weights**2).sum() / 2 + C * (self.n * np.logaddexp(0, linear) - self.y * linear).sum())
 
     def slope(self, weights: Floats) -> Floats:
         """How it rises."""
-        return np.asarray(self.pull * weights + C * self.design.T @ (self.n * _chance(self.design @ weights) - self.y))
+        return self.pull * weights + C * self.design.sums(self.n * _chance(self.design.linear(weights)) - self.y)
 
     def bend(self, weights: Floats) -> Floats:
         """How its slope does."""
-        p = _chance(self.design @ weights)
-        return np.asarray(C * (self.design.T @ self.design.multiply((self.n * p * (1 - p))[:, None])).toarray() + np.diag(np.maximum(self.pull, 1e-9)))
+        p, whole = _chance(self.design.linear(weights)), self.design.whole
+        return np.asarray(C * (whole * (self.n * p * (1 - p))[:, None]).T @ whole + np.diag(np.maximum(self.pull, 1e-9)))
 
 
-def _sums(design: sp.csr_matrix, with_trouble: sp.coo_matrix, weights: Floats, counts: Floats, worth: Floats) -> Floats:
-    """Customers and value at stake in each trouble: of every pattern with it, its chance less the chance without."""
-    linear, (pattern, trouble), k = design @ weights, (with_trouble.row, with_trouble.col), with_trouble.shape[1]
-    more = _chance(linear)[pattern] - _chance(linear[pattern] - weights[1:][trouble])
-    return np.stack([np.bincount(trouble, of[pattern] * more, k) for of in (counts, worth)])
+def _sums(design: _Design, weights: Floats, k: int, counts: Floats, worth: Floats) -> Floats:
+    """Customers and value at stake in each of the first k troubles: of every pattern with it, its chance less the chance without."""
+    with_trouble = (design.column > 0) & (design.column <= k)
+    pattern, column, linear = design.pattern[with_trouble], design.column[with_trouble], design.linear(weights)
+    more = _chance(linear)[pattern] - _chance(linear[pattern] - weights[column])
+    return np.stack([np.bincount(column - 1, of[pattern] * more, k) for of in (counts, worth)])
 
 
 def _chance(linear: Floats) -> Floats:

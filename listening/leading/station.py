@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import logging
 from functools import partial
 from typing import Any
@@ -10,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from listening import actions
+from listening import actions, tables
 from listening.journey import Journey
 from listening.leading import absences, acting, balance, cast, experience, gap, lived, maturity, purpose, spoken
 from listening.warehouse import Warehouse
@@ -95,11 +97,9 @@ def _tell_experience(workspace: Workspace, warehouse: Warehouse, journey: Journe
         words = spoken.read(workspace)
     except Mend as problem:
         return [f"{problem} Until then neither time saved, time well spent nor the risks are told."]
-    lists = {"feedback": "speaking_of", "employees": "speaking_inside"}
-    said = {
-        measure.name: (lists[of], words.patterns(name)) for measure in experience.MEASURES
-        for name, _, of in [measure.name.partition("_of_")] if of in lists and name in type(words).model_fields
-    }  # fmt: skip
+    said = [(measure.name, *measure.name.split("_of_")) for measure in experience.MEASURES if measure.name.partition("_of_")[0] in type(words).model_fields]
+    _read(warehouse, words, [matter for _, matter, of in said if of == "feedback"])
+    outside, inside = ([(measure, matter) for measure, matter, by in said if by == of] for of in ("feedback", "employees"))
     promises = warehouse.frame("leading/promises", **given)
     answers = experience.of_asked(grid, asked, warehouse.frame("leading/there"))
     felt = experience.of_feedback(warehouse.frame("leading/feelings"), warehouse.frame("leading/felt"))
@@ -107,7 +107,8 @@ def _tell_experience(workspace: Workspace, warehouse: Warehouse, journey: Journe
         [
             felt, answers, *experience.of_moods(warehouse.frame("leading/moods")),
             experience.together(answers, "customers"), experience.together(felt, "denominator"),
-            *(experience.of_counts(warehouse.frame(f"leading/{sql}", **patterns), name) for name, (sql, patterns) in said.items()),
+            *(experience.of_counts(warehouse.frame("leading/speaking_of", matter=matter), measure) for measure, matter in outside),
+            *(experience.of_counts(warehouse.frame("leading/speaking_inside", **words.patterns(matter)), measure) for measure, matter in inside),
             experience.of_counts(warehouse.frame("leading/contacts", days=experience.AGAIN), "repeat_contacts"),
             experience.of_promises(promises, promises["measure"].map(words.promises_time).astype(bool)),
             experience.of_counts(warehouse.frame("leading/quiet"), "quiet_customers"),
@@ -115,6 +116,19 @@ def _tell_experience(workspace: Workspace, warehouse: Warehouse, journey: Journe
     )  # fmt: skip
     warehouse.replace("leading/experience", _shown(experience.compared(grid, found[experience.FOUND], journey)))
     return []
+
+
+def _read(warehouse: Warehouse, words: spoken.Words, matters: list[str]) -> None:
+    """Read what records speak of, those alone that were not read as they stand now, by the same lists."""
+    patterns = {matter: words.patterns(matter) for matter in matters}
+    read_by = hashlib.sha256(json.dumps([patterns, tables.version("leading")]).encode()).hexdigest()[:16]
+    warehouse.execute("leading/find_unread", read_by=read_by)
+    for name in ("read_records", "read_matters"):
+        warehouse.execute(f"leading/forget_{name}")
+    for matter, pattern in patterns.items():
+        warehouse.execute("leading/add_read_matters", matter=matter, **pattern)
+    warehouse.execute("leading/add_read_records", read_by=read_by)
+    warehouse.execute("leading/drop_unread")
 
 
 def _tell_cast(warehouse: Warehouse, journey: Journey, grid: pd.DataFrame) -> None:

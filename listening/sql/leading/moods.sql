@@ -3,11 +3,12 @@ with pieces as (
     select
         units.unit_id, units.stage, units.said_on, coalesce(units.customer_id, units.unit_id) as speaker,
         abs(sum(said.sentiment * length(said.text)) / sum(length(said.text)) filter (where said.sentiment is not null)) <= 0.1 as is_neutral,
-        sum(length(regexp_replace(trim(said.text), '\S+', '', 'g')) + 1) as words
+        sum(known.words) as words
     from signals.units as units
     inner join signals.members as members using (unit_id)
     inner join tagging.tagged_records as said using (record_id)
-    where units.is_worded and said.text is not null and length(trim(said.text)) > 0
+    inner join "leading".read_records as known using (record_id)
+    where units.is_worded and known.words is not null
     group by all
 ),
 

@@ -1,10 +1,9 @@
 -- pieces of feedback with words, by stage ('all' for the whole company) and period, and how many of them speak of a matter
 with speaking as (
     select distinct members.unit_id
-    from tagging.tagged_records as said
+    from "leading".read_matters
     inner join signals.members as members using (record_id)
-    where said.text is not null and regexp_matches(said.text, $pattern)
-        and regexp_matches(regexp_replace(said.text, $negated, ' ', 'g'), $pattern)
+    where matter = $matter
 ),
 
 places as (
