@@ -78,7 +78,7 @@ def find(
     pool = _Pool(phrases.read(texts), customer, own, usual, subjects)
     candidates = [*pool.families(), *pool.words(), *pool.pairs()]
     if is_new is not None:
-        candidates = [each for each in candidates if pool.is_news(each, is_new)]
+        candidates = pool.news(candidates, is_new)
     is_left = np.ones(len(texts), bool)
     found: list[Found] = []
     while len(found) < MOST_THEMES:
@@ -224,12 +224,16 @@ class _Pool:
         """How many distinct customers said these sentences."""
         return len(np.unique(self.customer[sentences]))
 
-    def is_news(self, candidate: _Candidate, is_new: NDArray[np.bool_]) -> bool:
-        """Whether more of the new customers speak of it, against the others, than chance would have it (Fisher's exact test)."""
-        came = is_new[candidate.sentences]
-        new, old = (self.customers(candidate.sentences[those]) for those in (came, ~came))
+    def news(self, candidates: Sequence[_Candidate], is_new: NDArray[np.bool_]) -> list[_Candidate]:
+        """Those of which more of the new customers speak, against the others, than chance would have it (Fisher's exact test)."""
         all_new, all_old = (self.customers(np.flatnonzero(those)) for those in (is_new, ~is_new))
-        return bool(hypergeom.sf(new - 1, all_new + all_old, new + old, all_new) < SURPRISE)
+        came = [is_new[each.sentences] for each in candidates]
+        new, old = (
+            np.array([self.customers(each.sentences[those]) for each, those in zip(candidates, sides, strict=True)], np.int64)
+            for sides in (came, [~those for those in came])
+        )
+        is_news = hypergeom.sf(new - 1, all_new + all_old, new + old, all_new) < SURPRISE
+        return [each for each, surprises in zip(candidates, is_news, strict=True) if surprises]
 
     def families(self) -> list[_Candidate]:
         """Families of words for one matter, of words that enough customers use."""
