@@ -29,6 +29,7 @@ from listening.journey import Journey
 from listening.meter import Meter
 from listening.publish import notices
 from listening.warehouse import Warehouse
+from listening.workers import Workers
 from listening.workspace import Mend, Settings, Source, Workspace
 
 DONE, DONE_IN_PART = 0, 3
@@ -70,6 +71,7 @@ class Night:
 
     def open(self, settled: list[str]) -> None:
         """Tell what the store and the configuration came with, and write down that the run has begun."""
+        shutil.rmtree(self.workspace.parts, ignore_errors=True)  # customers' words that a killed night had given to workers
         self._note("", [], [*self.warehouse.notes, *settled])
         for name, sentence in self.settings.faults.items():
             self._note(name, [sentence], [])
@@ -109,10 +111,10 @@ class Night:
             if publish.LAKE not in self.faults:  # else it still holds them, and the next night tries again
                 forgotten.done()
 
-    def gather(self, name: str) -> None:
-        """Land what is new from one source and shape it into records; a source that fails does not stop the others."""
+    def gather(self, name: str, beside: Workers | None = None) -> None:
+        """Land what is new from one source and shape it into records, by workers where there are any; a source that fails does not stop the others."""
         try:
-            self._gather(name)
+            self._gather(name, beside)
         except Mend:
             raise
         except OSError as error:
@@ -122,7 +124,7 @@ class Night:
             place = self.workspace.logs / f"{self.run_id}.jsonl"
             self._note(name, [f"{name}: stopped by an unexpected error ({type(error).__name__}); where it happened stands in {place}."], [])
 
-    def _gather(self, name: str) -> None:
+    def _gather(self, name: str, beside: Workers | None) -> None:
         source = self.settings.sources[name]
         if self.is_pulling:
             with self.meter("landing"):
@@ -135,7 +137,7 @@ class Night:
             self._note(name, damaged, [])
             return
         with self.meter("records"):
-            shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id)
+            shaped = records.shape(self.workspace, self.warehouse, source, self.settings.company, self.clock, self.run_id, beside)
         self._note(name, shaped.faults, shaped.notes)
         with self.meter("records"):
             self._empty(source, shaped)
@@ -160,10 +162,10 @@ class Night:
         waiting = records.waiting(self.workspace, self.warehouse, self.settings.sources[name], self.settings.company, self.clock)
         return [sentence for pull_id in waiting if (sentence := landing.verify(self.workspace, name, pull_id))]
 
-    def understand(self, workers: tagging.Workers | None = None) -> None:
+    def understand(self, beside: Workers | None = None) -> None:
         """Tag every record that has no tags of the present classifier and journey, by workers where there are any."""
         with self.meter("tagging"):
-            self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey, workers)
+            self.tagged = tagging.tag(self.workspace, self.warehouse, self.journey, beside)
         self.notes += self.tagged.notes
         if self.tagged.records:
             log.info("tagged %s records, %s sentences", self.tagged.records, self.tagged.sentences)

@@ -287,8 +287,8 @@ class Workspace:
 
     @property
     def parts(self) -> Path:
-        """What waits for workers, and what they made of it; there only while a night tags."""
-        return self.root / ".tagging"
+        """What waits for workers, and what they made of it; there only while they work."""
+        return self.root / ".parts"
 
     @property
     def logs(self) -> Path:

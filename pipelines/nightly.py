@@ -24,24 +24,24 @@ from prefect.states import Cancelled, Completed, Failed
 
 from listening import night, workspace
 from listening.night import Night
-from listening.tagging import Workers
+from listening.workers import Workers
 from listening.workspace import Mend
 
 log = logging.getLogger("listening.nightly")
 
 
 @task(name="gather", task_run_name="gather {source}", cache_policy=NO_CACHE)
-def gather(tonight: Night, source: str) -> None:
+def gather(tonight: Night, source: str, beside: Workers | None) -> None:
     """Land and shape what is new from one source."""
     with discreet():
-        tonight.gather(source)
+        tonight.gather(source, beside)
 
 
 @task(name="understand", task_run_name="understand", cache_policy=NO_CACHE)
-def understand(tonight: Night, workers: Workers | None) -> None:
+def understand(tonight: Night, beside: Workers | None) -> None:
     """Tag what has no tags yet."""
     with discreet():
-        tonight.understand(workers)
+        tonight.understand(beside)
 
 
 @task(name="tell", task_run_name="tell", cache_policy=NO_CACHE)
@@ -71,10 +71,10 @@ def nightly(workspace_folder: str = "", as_of: str | None = None) -> State[Any]:
         Mend: to whoever calls the flow, when a person must put something right; Prefect keeps its sentence.
     """
     try:
-        with discreet(), night.begin(workspace.find(workspace_folder), as_of, by_block=by_block) as tonight, _workers(tonight) as workers:
+        with discreet(), night.begin(workspace.find(workspace_folder), as_of, by_block=by_block) as tonight, _workers(tonight) as beside:
             for source in tonight.settings.sources:
-                gather(tonight, source)
-            understand(tonight, workers)
+                gather(tonight, source, beside)
+            understand(tonight, beside)
             tell(tonight)
             publish(tonight)
     except Mend as problem:
@@ -95,7 +95,7 @@ def by_block(name: str, subject: str, text: str) -> None:
 
 
 def _workers(tonight: Night) -> AbstractContextManager[Workers | None]:
-    """Who tags beside this process, as `[run]` in listening.toml says. Dask is loaded only where it is wanted."""
+    """Who works beside this process, as `[run]` in listening.toml says. Dask is loaded only where it is wanted."""
     if tonight.settings.run.workers != "dask":
         return nullcontext()
     try:

@@ -1,7 +1,7 @@
-"""Dask's workers for a night: takes parts in a folder that all workers see, has each tagged as a task of Prefect, gives the parts back in order.
+"""Dask's workers for a night: takes parts in a folder that all workers see, has each done as a task of Prefect, gives the parts back in order.
 
-A cluster that cannot be reached, or a part that its workers gave up, is only told: the part comes back untagged, and the
-night's own process tags it.
+A cluster that cannot be reached, or a part that its workers gave up, is only told: the part comes back as it was, and the
+night's own process does it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_dask.task_runners import DaskTaskRunner, PrefectDaskFuture
 
-from listening import tagging
-from listening.tagging import Part, Workers
+from listening import workers
+from listening.workers import Part, Workers
 from listening.workspace import Run
 from pipelines.nightly import discreet
 
@@ -27,11 +27,11 @@ PATIENCE = 900.0  # seconds, between one part and the next
 log = logging.getLogger("listening.workers")
 
 
-@task(name="tag a part", task_run_name="tag part {part.folder.name}", cache_policy=NO_CACHE, retries=1)
-def tag_part(part: Part) -> None:
-    """Tag one part, in a worker's process."""
+@task(name="a part", task_run_name="{part.folder.parent.name} part {part.folder.name}", cache_policy=NO_CACHE, retries=1)
+def work_on(part: Part) -> None:
+    """Do one part of some station's work, in a worker's process."""
     with discreet():
-        tagging.tag_part(part)
+        workers.work_on(part)
 
 
 @contextmanager
@@ -48,13 +48,13 @@ def by_dask(run: Run) -> Iterator[Workers]:
                 try:
                     if is_there:
                         runner.client.wait_for_workers(1, timeout=PATIENCE_TO_BEGIN)
-                        future = here.run(runner.submit, tag_part, {"part": part})
+                        future = here.run(runner.submit, work_on, {"part": part})
                 except Exception as error:
                     is_there = False
                     log.warning("Dask cannot be reached (%s)", type(error).__name__)
                 yield part, future
 
-        def tag(parts: Iterable[Part]) -> Iterator[Part]:
+        def each(parts: Iterable[Part]) -> Iterator[Part]:
             patience = PATIENCE
             for part, future in list(given(parts)):
                 try:
@@ -67,13 +67,13 @@ def by_dask(run: Run) -> Iterator[Workers]:
                     log.warning("Dask gave a part up (%s)", type(error).__name__)
                 yield part
 
-        yield Workers(tag, run.part)
+        yield Workers(each, run.part)
 
 
 def _runner(run: Run) -> DaskTaskRunner:
     if run.scheduler:
         return DaskTaskRunner(address=run.scheduler)
-    return DaskTaskRunner(cluster_kwargs={"n_workers": run.processes or tagging.cores(), "threads_per_worker": 1, "dashboard_address": None})
+    return DaskTaskRunner(cluster_kwargs={"n_workers": run.processes or workers.cores(), "threads_per_worker": 1, "dashboard_address": None})
 
 
 @contextmanager

@@ -25,6 +25,7 @@ SHARED = {
     "listening.chances",
     "listening.figures",
     "listening.intervals",
+    "listening.workers",
 }
 MODULES = sorted(path for folder in ("listening", "pipelines") for path in (ROOT / folder).rglob("*.py"))
 

@@ -1,4 +1,4 @@
-"""A night tagged on Dask: the same tables to the row, in the lake as well, also when a worker is killed, a part is given up, or there is no cluster."""
+"""A night shaped and tagged on Dask: the same tables to the row, in the lake as well, also when workers are killed, parts given up, or there is no cluster."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from listening import journey, lake, night, tagging, workspace
-from listening.tagging import Part, Workers
+from listening import lake, night, workers
+from listening.workers import Part, Workers
 from listening.workspace import Mend, Run, Workspace
 from tests import databases
 from tests.conftest import SAMPLE, published
@@ -41,21 +41,22 @@ NIGHT = """
 import os, signal, sys
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from listening import tagging
+import listening.workers
 from pipelines import workers
 from pipelines.nightly import nightly
 
 @task(cache_policy=NO_CACHE, retries=1)
-def tag_part(part):
-    died = part.folder.parents[1] / "died.txt"
+def work_on(part):
+    station, root = part.folder.parent.name, part.folder.parents[2]
+    died = root / f"died-{station}.txt"
     if part.folder.name == "000002" and not died.exists():
         died.write_text(str(os.getpid()))
         os.kill(os.getpid(), signal.SIGKILL)
-    tagging.tag_part(part)
-    with (part.folder.parents[1] / "tagged.txt").open("a") as file:
+    listening.workers.work_on(part)
+    with (root / f"done-{station}.txt").open("a") as file:
         file.write(f"{part.folder.name} {os.getpid()}\\n")
 
-workers.tag_part = tag_part
+workers.work_on = work_on
 print(nightly(sys.argv[1], sys.argv[2], return_state=True).message)
 """
 
@@ -80,31 +81,38 @@ def test_a_night_on_dask_and_in_the_lake_gives_the_same_tables_though_a_worker_i
     expected, found = (published(of, besides=("runs", "run_counts")) for of in (alone, place))
     assert [name for name in expected if found[name] != expected[name]] == []
     assert [name for name in expected if in_lake[name] != expected[name]] == []
-    tagged = dict(line.split() for line in (place.root / "tagged.txt").read_text().splitlines())
-    assert sorted(tagged) == ["000001", "000002", "000003", "000004", "000005"], "each part was tagged by a worker, the killed one's, too"
-    assert tagged["000002"] != (place.root / "died.txt").read_text(), "by another than the one that was killed over it"
+    for station in ("records", "tagging"):
+        done = dict(line.split() for line in (place.root / f"done-{station}.txt").read_text().splitlines())
+        assert sorted(done) == ["000001", "000002", "000003", "000004", "000005"], "each part was done by a worker, the killed one's, too"
+        assert done["000002"] != (place.root / f"died-{station}.txt").read_text(), "by another than the one that was killed over it"
     assert not place.parts.exists()
 
 
-def tagged(place: Workspace, workers: Workers | None) -> dict[str, Any]:
-    """What tagging alone leaves in the store."""
+STORED = ("records/records", "records/rejects", "tagging/tags", "tagging/record_stages", "tagging/sentences", "tagging/sentence_themes")
+
+
+def understood(place: Workspace, beside: Workers | None) -> dict[str, Any]:
+    """What gathering and understanding alone leave in the store; a pull's id is another each time."""
     with night.begin(place, LAST_DAY) as tonight:
-        tonight.gather("survey")
-        tonight.understand(workers)
-        return {name: tonight.warehouse.whole(f"tagging/{name}") for name in ("tags", "record_stages", "sentences", "sentence_themes")}
+        tonight.gather("survey", beside)
+        tonight.understand(beside)
+        found = {name: tonight.warehouse.whole(name) for name in STORED}
+    return {name: rows.drop(columns=["pull_id", "landed_at"], errors="ignore") for name, rows in found.items()}
 
 
 def by_every_second(parts: Iterable[Part]) -> Iterator[Part]:
     for part, is_taken in zip(list(parts), itertools.cycle((True, False)), strict=False):
         if is_taken:
-            tagging.tag_part(part)
+            workers.work_on(part)
         yield part
 
 
-def test_what_workers_give_up_is_tagged_all_the_same(make_workspace: Callable[..., Workspace]) -> None:
-    alone, place = (make_workspace(SURVEY, {"survey.csv": answers(90)}, name=name) for name in ("alone", "with workers"))
-    expected, found = tagged(alone, None), tagged(place, Workers(by_every_second, 25))
-    assert len(expected["tags"]) == 90
+def test_what_workers_give_up_is_done_all_the_same(make_workspace: Callable[..., Workspace]) -> None:
+    said = answers(90)
+    said += "".join(f",2026-03-01,again and again,{n}\n" for n in (1, 1, 1)) + ",soon,never,1\n" + said.splitlines()[5] + "\n"
+    alone, place = (make_workspace(SURVEY, {"survey.csv": said}, name=name) for name in ("alone", "with workers"))
+    expected, found = understood(alone, None), understood(place, Workers(by_every_second, 25))
+    assert (len(expected["records/records"]), len(expected["records/rejects"]), len(expected["tagging/tags"])) == (93, 1, 93)
     for name, rows in expected.items():
         pd.testing.assert_frame_equal(found[name], rows)
     assert not place.parts.exists()
@@ -112,36 +120,44 @@ def test_what_workers_give_up_is_tagged_all_the_same(make_workspace: Callable[..
 
 def test_a_scheduler_that_is_not_there_costs_a_moment_and_no_record(make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch) -> None:
     dask = pytest.importorskip("dask", reason="no Dask here: pip install 'listening-path[dask]'")
-    workers = pytest.importorskip("pipelines.workers")
-    monkeypatch.setattr(workers, "_one_server", contextlib.nullcontext)
+    by_prefect = pytest.importorskip("pipelines.workers")
+    monkeypatch.setattr(by_prefect, "_one_server", contextlib.nullcontext)
     told: list[str] = []
-    monkeypatch.setattr(workers.log, "warning", lambda words, *_: told.append(words))
+    monkeypatch.setattr(by_prefect.log, "warning", lambda words, *_: told.append(words))
     place = make_workspace(SURVEY, {"survey.csv": answers(90)})
-    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}), workers.by_dask(Run(workers="dask", scheduler="tcp://127.0.0.1:9", part=25)) as nobody:
-        assert len(tagged(place, nobody)["tags"]) == 90
-    assert told == ["Dask cannot be reached (%s)"]
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        by_prefect.by_dask(Run(workers="dask", scheduler="tcp://127.0.0.1:9", part=25)) as nobody,
+    ):
+        assert len(understood(place, nobody)["tagging/tags"]) == 90
+    assert told == ["Dask cannot be reached (%s)"] * 2
 
 
-def test_a_part_holds_no_more_than_asked_and_all_records_are_in_one(make_workspace: Callable[..., Workspace]) -> None:
+def test_a_part_holds_no_more_than_asked_and_all_rows_are_in_one(make_workspace: Callable[..., Workspace]) -> None:
     place = make_workspace(SURVEY, {"survey.csv": answers(90)})
-    seen: list[int] = []
+    seen: dict[str, list[int]] = {"records": [], "tagging": []}
 
     def look(parts: Iterable[Part]) -> Iterator[Part]:
         for part in parts:
-            tagging.tag_part(part)
-            seen.append(pq.read_metadata(part.folder / "tags.parquet").num_rows)
+            workers.work_on(part)
+            seen[part.folder.parent.name].append(pq.read_metadata(part.folder / "given.parquet").num_rows)
             yield part
 
-    with night.begin(place, LAST_DAY) as tonight:
-        tonight.gather("survey")
-        tonight.understand(Workers(look, 40))
-    assert seen == [40, 40, 10]
+    assert len(understood(place, Workers(look, 40))["tagging/tags"]) == 90
+    assert seen == {"records": [40, 40, 10], "tagging": [40, 40, 10]}
 
 
-def test_a_worker_with_another_program_refuses_a_part(tmp_path: Path, fitted: Path) -> None:
-    stages = journey.read(workspace.shipped("default-journey.yaml"))
+def test_what_a_killed_night_gave_to_workers_is_gone_with_the_next(make_workspace: Callable[..., Workspace]) -> None:
+    place = make_workspace(SURVEY, {"survey.csv": answers(20)})
+    (place.parts / "records" / "000001").mkdir(parents=True)
+    (place.parts / "records" / "000001" / "given.parquet").write_text("somebody's words")
+    night.run(place, LAST_DAY)
+    assert not place.parts.exists()
+
+
+def test_a_worker_with_another_program_refuses_a_part(tmp_path: Path) -> None:
     with pytest.raises(Mend, match="install the same"):
-        tagging.tag_part(Part(tmp_path, fitted, "1", stages, "1", program="0.0.0"))
+        workers.work_on(Part(tmp_path, dict, (), program="0.0.0"))
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def _ours(folder: Path, _: int, processes: int) -> Used:
         tables = (pa.Table.from_batches([batch]) for batch in pq.ParquetFile(folder / "records.parquet").iter_batches(tagging.CHUNK))
         writers: dict[str, pq.ParquetWriter] = {}
         for tagged in tagging.tag_tables(ready, folder, tables, processes):
-            for name, rows in vars(tagged).items():
+            for name, rows in tagged.items():
                 if name not in writers:
                     writers[name] = files.enter_context(pq.ParquetWriter(folder / f"{name}.parquet", rows.schema))
                 writers[name].write_table(rows)

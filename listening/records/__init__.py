@@ -11,19 +11,26 @@ from listening.records.happened import DATE_THAT_ENDS
 from listening.records.pulls import OUTCOMES, Landed, Shaped, kept_from, to_shape
 from listening.records.sweeping import swept
 from listening.warehouse import Warehouse
+from listening.workers import Workers
 from listening.workspace import FACT_KINDS, FEEDBACK_KINDS, Company, Source, Workspace
 
 DAYS_OF_GRACE = 7
 __all__ = ["OUTCOMES", "Shaped", "drop", "shape", "sweep", "swept", "waiting"]
 
 
-def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime, run_id: str) -> Shaped:
-    """Shape what has landed of a source and was not shaped yet, all of it again where its settings have changed."""
+def shape(
+    workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime, run_id: str, beside: Workers | None = None
+) -> Shaped:
+    """Shape what has landed of a source and was not shaped yet, all of it again where its settings have changed.
+
+    What was said is read by workers `beside` this process where there are any; facts are few, and read here.
+    """
     if source.keep_days is not None and _is_overdue(warehouse, source, company, clock):
         with warehouse.transaction():
             warehouse.execute("records/shape_again", source=source.name)
-    shape_kind = shaping.shape if source.kind in FEEDBACK_KINDS else happened.shape
-    return shape_kind(workspace, warehouse, source, company, clock, run_id)
+    if source.kind in FEEDBACK_KINDS:
+        return shaping.shape(workspace, warehouse, source, company, clock, run_id, beside)
+    return happened.shape(workspace, warehouse, source, company, clock, run_id)
 
 
 def waiting(workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime) -> list[str]:

@@ -11,21 +11,28 @@ import functools
 import hashlib
 from typing import Any
 
-from listening.tables import table
+import pyarrow as pa
+
+from listening.tables import ARROW_TYPES, as_arrow, table
 from listening.warehouse import Warehouse
 
 Record = dict[str, Any]
 _NOT_CONTENT = frozenset({"landed_at", "pull_id", "row_no", "content_hash", "is_dropped", "is_swept", "updated_at"})
-_WORDS = ("text", "score", "score_worst", "score_best", "score_name", "customer_id", "account_id", "url", "attributes", "text_hash", "language")
+_LOOKED_AT = ("record_id", "native_id", "thread_id", "whole_id", "is_deleted", "updated_at", "landed_at", "pull_id", "row_no", "text_hash", "content_hash",
+              "reason", "is_own_id")  # fmt: skip
+_SETTLED = ("landed_at", "updated_at", "pull_id", "row_no", "is_dropped", "is_swept")  # of a record that is kept as it came, what is decided here
+WORDS = ("text", "score", "score_worst", "score_best", "score_name", "customer_id", "account_id", "url", "attributes", "text_hash", "language")
 
 
-def fold(warehouse: Warehouse, source: str, candidates: list[Record]) -> tuple[collections.Counter[str], list[Record]]:
-    """Fold candidates into the kept records of a source; gives the counts by outcome, and the candidates that were rejected.
+def fold(warehouse: Warehouse, source: str, candidates: pa.Table) -> tuple[collections.Counter[str], list[Record]]:
+    """Fold things said (`things.py`) into the kept records of a source; gives the counts of all but the rejected by outcome, and those.
 
-    A candidate with a `reason` is none: where it is known it has lost its words at the source and counts as deleted.
+    A candidate with a `reason` is no record: where it is known it has lost its words at the source and counts as deleted.
     """
-    folding = _Folding(warehouse, source, candidates)
-    for record in candidates:
+    columns = (candidates[name].to_pylist() for name in _LOOKED_AT)
+    looked_at = [dict(zip((*_LOOKED_AT, "place"), row, strict=True)) for row in zip(*columns, range(len(candidates)), strict=True)]
+    folding = _Folding(warehouse, source, candidates, looked_at)
+    for record in looked_at:
         folding.add(record)
     folding.keep()
     return folding.outcomes, folding.rejected
@@ -33,7 +40,7 @@ def fold(warehouse: Warehouse, source: str, candidates: list[Record]) -> tuple[c
 
 def erase(record: Record) -> None:
     """Take the words and everything personal out of a record, in place; what remains tells that it was there."""
-    record |= dict.fromkeys(_WORDS) | {"is_deleted": True}
+    record |= dict.fromkeys(WORDS) | {"is_deleted": True}
     record["content_hash"] = content_hash(record)
 
 
@@ -50,10 +57,13 @@ def _content() -> tuple[str, ...]:
 
 
 class _Folding:
-    """What is known of the records that some candidates meet, and what becomes of them."""
+    """What is known of the records that some candidates meet, and what becomes of them.
 
-    def __init__(self, warehouse: Warehouse, source: str, candidates: list[Record]) -> None:
-        self.warehouse = warehouse
+    A candidate is held by what decides about it and its place in the table; all of it is read only where words are to go.
+    """
+
+    def __init__(self, warehouse: Warehouse, source: str, things: pa.Table, candidates: list[Record]) -> None:
+        self.warehouse, self.things = warehouse, things
         self.outcomes: collections.Counter[str] = collections.Counter()
         self.rejected: list[Record] = []
         self.changed: dict[str, Record] = {}
@@ -77,6 +87,7 @@ class _Folding:
             self.ending = record
         whole = self.kept.get(record.get("whole_id") or "")
         if whole and not whole["is_dropped"] and not record["is_deleted"] and _is_older(record, whole):
+            record = self._whole(record)
             erase(record)
         before = self.kept.get(record["record_id"])
         if record.get("reason"):
@@ -91,7 +102,7 @@ class _Folding:
         """Write what has changed."""
         self._end_thread()
         self.warehouse.upsert("records/earlier", list(self.earlier.values()))
-        self.warehouse.upsert("records/records", list(self.changed.values()))
+        self.warehouse.upsert("records/records", self._written())
         self.warehouse.replace("records/compared", [row for key, row in self.confirmed.items() if key not in self.changed])
         self.warehouse.execute("records/confirm")
         self.warehouse.replace("records/compared", [])
@@ -124,7 +135,6 @@ class _Folding:
         if is_gone and before:
             self._bury(before, record)
             return
-        self.outcomes["rejected"] += 1
         self.rejected.append(record)
         if before is None:  # so that an older version further down does not bring it back
             self.kept[record["record_id"]] = {**record, "is_deleted": True, "is_dropped": False, "content_hash": ""}
@@ -138,7 +148,8 @@ class _Folding:
             before = self.kept[key]
             if not before["is_deleted"] and not before["is_dropped"] and not _is_older(whole, before):
                 self._bury(before, whole)
-        marker = {**whole, "record_id": whole["whole_id"], "native_id": whole["whole"]}
+        marker = self._whole(whole)
+        marker |= {"record_id": marker["whole_id"], "native_id": marker["whole"]}
         erase(marker)
         known = self.kept.get(whole["whole_id"])
         if not known or known["is_dropped"] or not _is_older(marker, known):
@@ -146,12 +157,28 @@ class _Folding:
 
     def _bury(self, before: Record, by: Record) -> None:
         """Keep a known record without its words, and count it as deleted."""
-        if "native_id" not in before:
-            before = self.warehouse.rows("records/kept_whole", record_id=before["record_id"])[0] | before
-        buried = before | {"pull_id": by["pull_id"], "row_no": by["row_no"], "updated_at": by["updated_at"] or before["updated_at"]}
+        buried = self._whole(before)
+        buried |= {"pull_id": by["pull_id"], "row_no": by["row_no"], "updated_at": by["updated_at"] or before["updated_at"]}
         erase(buried)
         self._write(buried)
         self.outcomes["deleted"] += 1
+
+    def _whole(self, record: Record) -> Record:
+        """All of a record, of which perhaps only what decides about it is at hand; a new object."""
+        if "place" in record:
+            known = self.things.slice(record["place"], 1).to_pylist()[0] | record
+            return {name: cell for name, cell in known.items() if name != "place"}
+        return (record if "source" in record else self.warehouse.rows("records/kept_whole", record_id=record["record_id"])[0]) | record
+
+    def _written(self) -> pa.Table:
+        """The rows of all records that have changed, those that are kept as they came without a look at each cell."""
+        types = table("records/records").types
+        came, others = ([record for record in self.changed.values() if ("place" in record) == has_place] for has_place in (True, False))
+        rows = self.things.select(list(types)).take(pa.array([record["place"] for record in came], pa.int64()))
+        for name in _SETTLED:
+            settled = pa.array([record.get(name) for record in came], ARROW_TYPES[types[name]])
+            rows = rows.set_column(rows.schema.get_field_index(name), name, settled)
+        return pa.concat_tables([rows, as_arrow("records/records", others)])
 
     def _note_place(self, record: Record | None, newer: Record | None = None) -> None:
         """Remember a landed row in which a record stood, or stands as an older version, since its words may have to go from there."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
 from listening.journey import NO_STAGE, Journey
 from listening.records import cleaning, times
 from listening.records.pulls import EXPIRED, kept_from
@@ -67,11 +69,6 @@ class Maker:
         """The journey's stages by their names and titles in small letters."""
         titles = {title.casefold(): name for name, title in self.journey.titles.items()}
         return {**titles, **{name.casefold(): name for name in (*self.journey.names, NO_STAGE)}}
-
-    @functools.cached_property
-    def places(self) -> dict[str, frozenset[str]]:
-        """What a row may name that the journey has, by what it is said as."""
-        return {"given_stage": frozenset({*self.journey.names, NO_STAGE}), "given_touchpoint": frozenset(self.journey.stage_of_touchpoint)}
 
     @functools.cached_property
     def own_dimensions(self) -> list[str]:
@@ -156,26 +153,51 @@ class Maker:
             return None
 
 
-def name(things: list[Said], occurrences: dict[str, int]) -> None:
+def name(things: list[Said]) -> None:
     """Give each thing said in a row its `native_id`, and the parts of one row a thread.
 
-    Where the source has no id it is a hash of the canonical row and the number of its occurrence in the pull.
+    Where the source has no id it is a hash of the canonical row (`digest`) and the number of its occurrence in the pull;
+    here it is the first, and `numbered` names what comes again.
     """
     ids = [identifier(said.get("id")) for said in things]
     nameless = [said for said, own in zip(things, ids, strict=True) if own is None]
-    row = ""
+    digest = None
     if nameless:
         content = "\x1f".join(_canonical(said.get(column)) for said in nameless for column in _CONTENT)
         digest = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
-        occurrences[digest] = occurrences.get(digest, 0) + 1
-        row = f"row-{digest}-{occurrences[digest]}"
     for said, given in zip(things, ids, strict=True):
-        own = given or row
+        own = given or f"row-{digest}-1"
         part = as_text(said.get("part"))
         said["native_id"] = f"{own}#{part}" if part else own
         said["answer"] = own if said.get("is_comment") else None
+        said["digest"], said["is_own_id"] = None if given else digest, given is not None
         if part and is_blank(said.get("thread_id")):
             said["thread_id"] = own
+
+
+def numbered(things: pa.Table, source: str, occurrences: dict[str, int]) -> pa.Table:
+    """The same things said, those without an id of their own named by how often their row has come in the pull so far.
+
+    `occurrences`: the rows of the pull that came before by their digests; these are counted in.
+    """
+    if things["digest"].null_count == len(things):
+        return things
+    columns = {column: things[column].to_pylist() for column in ("native_id", "record_id", "answer_id", "thread_id")}
+    counted = None
+    for place, (row, digest) in enumerate(zip(things["row_no"].to_pylist(), things["digest"].to_pylist(), strict=True)):
+        if digest is None:
+            continue
+        if counted != row:  # the things of one row count once
+            counted, occurrences[digest] = row, occurrences.get(digest, 0) + 1
+        if occurrences[digest] > 1:
+            first, own = f"row-{digest}-1", f"row-{digest}-{occurrences[digest]}"
+            columns["native_id"][place] = own + columns["native_id"][place].removeprefix(first)
+            columns["record_id"][place] = record_id(source, columns["native_id"][place])
+            columns["answer_id"][place] = columns["answer_id"][place] and record_id(source, own)
+            columns["thread_id"][place] = own if columns["thread_id"][place] == first else columns["thread_id"][place]
+    for column, values in columns.items():
+        things = things.set_column(things.schema.get_field_index(column), column, pa.array(values, pa.string()))
+    return things
 
 
 def _canonical(cell: Any) -> str:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from listening.forgotten import FORGOTTEN
 from listening.records import times
@@ -24,6 +26,7 @@ DELETED = "deleted at the source"  # the fault of a landed row whose words were 
 REPLACED = "said otherwise since"  # of one whose words the system gave otherwise later
 EXPIRED = "older than keep_days"
 _ERASED = {FORGOTTEN: "refused", DELETED: "deleted", REPLACED: "repeated"}
+_ROWS_AT_A_TIME = 10_000
 OUTCOMES = ("new", "updated", "repeated", "deleted", "rejected", "refused")
 
 
@@ -59,6 +62,7 @@ class Landed:
     origin: str
     landed_at: dt.datetime
     batches: list[str]
+    row_count: int
     is_stale: bool
     was_shaped: bool
     is_gone: bool
@@ -75,24 +79,29 @@ class Landed:
     @classmethod
     def of(cls, workspace: Workspace, warehouse: Warehouse, row: Mapping[str, Any]) -> Self:
         """A pull as `landing.pulls` has it, with nothing to be said of how it was shaped before."""
-        return cls(workspace, warehouse, row["pull_id"], row["origin"], row["landed_at"], row["batches"], False, False, False)
+        return cls(workspace, warehouse, row["pull_id"], row["origin"], row["landed_at"], row["batches"], row["row_count"], False, False, False)
 
     @property
     def is_done(self) -> bool:
         """Whether it needs no second look: it was read, or its file was replaced or taken away since it was refused."""
         return self.sentence is None or self.is_given_up
 
-    def rows(self) -> Iterator[tuple[int, Any, str | None]]:
-        """Number, cells and fault of each row, batch by batch; erased rows are only counted."""
+    def tables(self, size: int) -> Iterator[pa.Table]:
+        """The landed rows (pull_id, row_no, cells as JSON, fault), at most so many at a time; erased rows are only counted."""
         for outcome in _ERASED.values():
             self.outcomes.pop(outcome, None)
         for found in self._of_batches("records/landed_rows"):
-            columns = (found.column(name).to_pylist() for name in ("row_no", "cells", "fault"))
-            for number, cells, fault in zip(*columns, strict=True):
-                if fault in _ERASED:
-                    self.outcomes[_ERASED[fault]] += 1
-                else:
-                    yield number, json.loads(cells), fault
+            is_erased = pc.is_in(found["fault"], pa.array(_ERASED))
+            self.outcomes.update(_ERASED[fault] for fault in found["fault"].filter(is_erased).to_pylist())
+            standing = np.flatnonzero(~is_erased.to_numpy())
+            for start in range(0, len(standing), size):
+                yield found.take(standing[start : start + size])  # and no slice, which would hold all rows wherever it is sent
+
+    def rows(self) -> Iterator[tuple[int, Any, str | None]]:
+        """Number, cells and fault of each row; erased rows are only counted."""
+        for table in self.tables(_ROWS_AT_A_TIME):
+            for number, cells, fault in zip(*(table.column(name).to_pylist() for name in ("row_no", "cells", "fault")), strict=True):
+                yield number, json.loads(cells), fault
 
     def fields(self) -> list[str]:
         """All columns that any good row has."""
@@ -106,10 +115,10 @@ class Landed:
         """Reject every row for `reason`, and tell a person how to mend it."""
         self.refusal, self.sentence = reason, sentence
 
-    def reject(self, source: Source, number: int, reason: str) -> None:
-        """Count a row that became nothing, with its reason."""
+    def reject(self, source: Source, number: int, reason: str, native_id: str | None = None) -> None:
+        """Count what became nothing, with its reason and its own id if it has one."""
         self.outcomes["rejected"] += 1
-        self.rejects.append({"source": source.name, "native_id": None, "pull_id": self.pull_id, "row_no": number, "reason": reason})
+        self.rejects.append({"source": source.name, "native_id": native_id, "pull_id": self.pull_id, "row_no": number, "reason": reason})
 
     def refuse_forgotten(self, number: int) -> None:
         """Count a row of somebody who was forgotten, and remember that it still stands in landing."""
@@ -155,7 +164,7 @@ def to_shape(kind: type[P], workspace: Workspace, warehouse: Warehouse, source: 
     found = warehouse.rows("records/pulls_to_shape", source=source.name, fingerprint=fingerprint(source, company), clock=clock)
     return [
         kind(
-            workspace, warehouse, row["pull_id"], row["origin"], row["landed_at"], row["batches"], row["is_stale"], row["was_shaped"],
+            workspace, warehouse, row["pull_id"], row["origin"], row["landed_at"], row["batches"], row["row_count"], row["is_stale"], row["was_shaped"],
             row["is_replaced"] or (row["connector"] == "files" and not Path(workspace.root, row["origin"]).exists()),
         )
         for row in found

@@ -1,36 +1,39 @@
 """Shape a source's landed rows into records: identity, counting and time as the contract has them.
 
-Every thing said is counted once a night: seen = new + updated + repeated + deleted + rejected + refused.
+Every thing said is counted once a night: seen = new + updated + repeated + deleted + rejected + refused. Rows are read by
+this process or by workers (`things.py`); here it is settled what their things are to one another and to the store.
 """
 
 from __future__ import annotations
 
 import collections
 import datetime as dt
-import hashlib
 import itertools
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
-from listening import journey
-from listening.forgotten import Forgotten
-from listening.journey import Journey
-from listening.records import cleaning, folding, layouts, making, privacy, pulls
-from listening.records.folding import Record
-from listening.records.making import Maker
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from listening import journey, workers
+from listening.forgotten import FORGOTTEN
+from listening.journey import NO_STAGE, Journey
+from listening.records import folding, layouts, making, pulls
 from listening.records.pulls import Landed, Shaped
-from listening.records.rows import Layout, Said, listed
+from listening.records.rows import listed
+from listening.records.things import Reader, Reading
 from listening.warehouse import Warehouse
+from listening.workers import Workers
 from listening.workspace import Company, Mend, Source, Workspace
 
 _ORDINARY = frozenset(
     {*making.EMPTIED, making.FUTURE, pulls.EXPIRED, "heading below the header line", "chat event without words", "survey preview", "survey test", "spam"}
 ) - {making.OFF_SCALE}
 _EXAMPLES = 3
-_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
-_ROWS_AT_A_TIME = 50_000
+_ROWS_READ_AT_A_TIME, _FOLDED_AT_A_TIME = 5_000, 50_000
+_SPREAD_FROM = 50_000  # rows; starting processes takes about as long as they then save
 _MANY_EDITS = 0.2  # of what is new; more make one doubt the id column
 
 
@@ -48,12 +51,17 @@ class _Scores:
 class _Pull(Landed):
     """One landed pull of feedback while it is being shaped."""
 
-    layout: Layout | None = None
+    seen: tuple[str, ...] = ()  # its columns
     again_at: dt.datetime | None = None
     has_versions: bool = False
     occurrences: dict[str, int] = field(default_factory=dict)
     scores: dict[str, _Scores] = field(default_factory=lambda: collections.defaultdict(_Scores))
     unknown_places: collections.Counter[str] = field(default_factory=collections.Counter)
+
+    @property
+    def reading(self) -> Reading:
+        """How its rows are read."""
+        return Reading(self.pull_id, self.landed_at, self.seen, self.day_first, self.refusal)
 
 
 @dataclass
@@ -66,28 +74,37 @@ class _Shaper:
     company: Company
     journey: Journey
     clock: dt.datetime
-    forgotten: Forgotten
 
-    def maker(self, pull: _Pull) -> Maker:
-        """What makes this pull's rows into records."""
-        return Maker(self.source, self.company, self.journey, self.clock, pull.day_first, pull.layout.zone if pull.layout else None)
+    def things(self, landed: list[_Pull], beside: Workers | None) -> Iterator[pa.Table]:
+        """What was said in the rows of some pulls, in their order, some thousand at a time."""
+        given = (self.workspace, self.source, self.company, self.journey, self.clock, {pull.pull_id: pull.reading for pull in landed})
+        size = min(_ROWS_READ_AT_A_TIME, beside.rows) if beside else _ROWS_READ_AT_A_TIME
+        tables = (table for pull in landed for table in pull.tables(size))
+        rows = sum(pull.row_count for pull in landed)
+        made = workers.work(Reader(*given), tables, rows, _SPREAD_FROM, self.workspace.parts / "records", beside, Reader, *given)
+        return (tables_of["things"] for tables_of in made)
 
 
-def shape(workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime, run_id: str) -> Shaped:
+def shape(
+    workspace: Workspace, warehouse: Warehouse, source: Source, company: Company, clock: dt.datetime, run_id: str, beside: Workers | None = None
+) -> Shaped:
     """Shape what has landed of a source and was not shaped yet, all of it again where its settings have changed."""
-    shaper = _Shaper(workspace, warehouse, source, company, journey.read(workspace.journey), clock, Forgotten(workspace))
+    shaper = _Shaper(workspace, warehouse, source, company, journey.read(workspace.journey), clock)
     shaped = Shaped()
     landed = pulls.to_shape(_Pull, workspace, warehouse, source, company, clock)
     for pull in landed:
-        _look_ahead(shaper, pull)
+        _look_ahead(source, pull)
     pulls.give_up(landed)
     is_stale = any(pull.is_stale for pull in landed)
+    by_id = {pull.pull_id: pull for pull in landed}
     with warehouse.transaction():
         if is_stale:
             warehouse.execute("records/mark_dropped", source=source.name, refused=_refused(landed))
             shaped.notes.append(f"{source.name}: the settings have changed, so all of its rows are shaped again")
+        for pull_id, things in _by_pull(shaper.things(landed, beside)):
+            _take_in(shaper, by_id[pull_id], things)
         for pull in landed:
-            _shape_pull(shaper, pull)
+            _doubt_dates(pull)
             _tell(source, pull, shaped)
             pulls.keep(warehouse, source, company, pull, shaped, pull.again_at)
         if is_stale:
@@ -101,34 +118,49 @@ def _refused(landed: list[_Pull]) -> list[str]:
     return [pull.pull_id for pull in landed if pull.sentence]
 
 
-def _shape_pull(shaper: _Shaper, pull: _Pull) -> None:
-    """Turn one pull into records and rejects; a pull that cannot be read as configured is refused in words, row by row."""
-    maker = shaper.maker(pull)
-    rows = pull.rows()
-    while some := list(itertools.islice(rows, _ROWS_AT_A_TIME)):
-        candidates: list[Record] = []
-        for number, cells, fault in some:
-            things = _said(pull, cells, fault)
-            making.name(things, pull.occurrences)
-            if any(shaper.forgotten.is_named(customer=said.get("customer_id"), email=said.get("email")) for said in things):
-                pull.refuse_forgotten(number)
-                continue
-            for said in things:
-                said |= {"pull_id": pull.pull_id, "row_no": number, "landed_at": pull.landed_at}
-                said["reason"] = said.get("reject") or maker.complete(said)
-                _watch(maker, pull, said)
-            if things and all(said["reason"] == pulls.EXPIRED for said in things):
-                pull.to_erase[number] = pulls.EXPIRED
-            for said in things:
-                if said["reason"] is None or (said["reason"] in making.EMPTIED and making.identifier(said.get("id"))):
-                    candidates.append(said)
-                else:
-                    pull.outcomes["rejected"] += 1
-                    pull.rejects.append(_reject(shaper.source, said))
-        _finish(candidates)
-        outcomes, rejected = folding.fold(shaper.warehouse, shaper.source.name, candidates)
-        pull.outcomes += outcomes
-        pull.rejects += [_reject(shaper.source, said) for said in rejected]
+def _by_pull(tables: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
+    """Things said with the pull that they came in, as many of one pull together as are folded at a time."""
+    for pull_id, runs in itertools.groupby(_runs(tables), itemgetter(0)):
+        gathered: list[pa.Table] = []
+        for _, things in runs:
+            gathered.append(things)
+            if sum(map(len, gathered)) >= _FOLDED_AT_A_TIME:
+                yield pull_id, pa.concat_tables(gathered)
+                gathered = []
+        if gathered:
+            yield pull_id, pa.concat_tables(gathered)
+
+
+def _runs(tables: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
+    """Tables of the things of one pull each."""
+    for table in tables:
+        runs = pc.run_end_encode(table["pull_id"].combine_chunks())
+        start = 0
+        for pull_id, stop in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+            yield pull_id, table.slice(start, stop - start)
+            start = stop
+
+
+def _take_in(shaper: _Shaper, pull: _Pull, things: pa.Table) -> None:
+    """Fold things of a pull into the kept records, and count and note what became of each."""
+    things = making.numbered(things, shaper.source.name, pull.occurrences)
+    for row in pc.unique(things["row_no"].filter(pc.equal(things["reason"], FORGOTTEN))).to_pylist():
+        pull.refuse_forgotten(row)
+    things = things.filter(pc.not_equal(pc.fill_null(things["reason"], ""), FORGOTTEN))
+    _watch(shaper.journey, pull, things)
+    _mark_expired(pull, things)
+    is_known_still = pc.and_(pc.is_in(things["reason"], pa.array(making.EMPTIED)), things["is_own_id"])
+    is_candidate = pc.or_(pc.is_null(things["reason"]), is_known_still)
+    for rejected in things.filter(pc.invert(is_candidate)).select(["is_own_id", "native_id", "row_no", "reason"]).to_pylist():
+        _reject(shaper.source, pull, rejected)
+    outcomes, emptied = folding.fold(shaper.warehouse, shaper.source.name, things.filter(is_candidate))
+    pull.outcomes += outcomes
+    for record in emptied:
+        _reject(shaper.source, pull, record)
+
+
+def _doubt_dates(pull: _Pull) -> None:
+    """Refuse a pull in words of which nothing but rejected rows came, some for their dates."""
     nothing_but_rejected = pull.outcomes["rejected"] == sum(pull.outcomes.values())
     undated = [reject["reason"] for reject in pull.rejects if "dat" in reject["reason"]]
     if undated and nothing_but_rejected and not pull.sentence:
@@ -136,79 +168,57 @@ def _shape_pull(shaper: _Shaper, pull: _Pull) -> None:
         pull.sentence = f"no date in it can be read ({reason}). Name the right column with columns = {{said_at = '…'}}, or export dates as 2025-01-31."
 
 
-def _reject(source: Source, said: Said) -> dict[str, Any]:
-    native = said["native_id"] if making.identifier(said.get("id")) else None
-    return {"source": source.name, "native_id": native, "pull_id": said["pull_id"], "row_no": said["row_no"], "reason": said["reason"]}
+def _reject(source: Source, pull: _Pull, said: dict[str, Any]) -> None:
+    pull.reject(source, said["row_no"], said["reason"], said["native_id"] if said["is_own_id"] else None)
 
 
-def _watch(maker: Maker, pull: _Pull, said: Said) -> None:
-    """Note what a person should know of a thing said: a date to come, a score without scale, a place that the journey lacks."""
-    if said["reason"] == making.FUTURE:
-        pull.again_at = min(pull.again_at or said["said_at"], said["said_at"])
-    pull.has_versions = pull.has_versions or bool(said.get("updated_at"))
-    if "is_off_scale" not in said:
-        return
-    scores = pull.scores[said["score_label"]]
-    scores.off_scale += said["is_off_scale"]
-    if said["score"] is not None and said["score_worst"] is None:
-        scores.unscaled += 1
-        scores.low, scores.high = min(scores.low, said["score"]), max(scores.high, said["score"])
-    for name, known in maker.places.items():
-        given = said.get(name)
-        if given and given not in known:
-            pull.unknown_places[given] += 1
+def _mark_expired(pull: _Pull, things: pa.Table) -> None:
+    """Mark rows in which nothing was said that may still be kept."""
+    is_expired = pc.fill_null(pc.equal(things["reason"], pulls.EXPIRED), False)
+    expired, standing = (set(things["row_no"].filter(those).to_pylist()) for those in (is_expired, pc.invert(is_expired)))
+    pull.to_erase |= dict.fromkeys(expired - standing, pulls.EXPIRED)
 
 
-def _look_ahead(shaper: _Shaper, pull: _Pull) -> None:
+def _watch(stages: Journey, pull: _Pull, things: pa.Table) -> None:
+    """Note what a person should know of things said: a date to come, scores without scale, places that the journey lacks."""
+    soonest = pc.min(things["said_at"].filter(pc.fill_null(pc.equal(things["reason"], making.FUTURE), False))).as_py()
+    pull.again_at = min(filter(None, (pull.again_at, soonest)), default=None)
+    pull.has_versions = pull.has_versions or things["updated_at"].null_count < len(things)
+    things = things.filter(pc.is_valid(things["is_off_scale"]))
+    is_unscaled = pc.and_(pc.is_valid(things["score"]), pc.is_null(things["score_worst"]))
+    values = pc.if_else(is_unscaled, things["score"], pa.scalar(None, pa.float64()))
+    told = pa.table({"label": things["score_label"], "off": things["is_off_scale"], "value": values}).group_by("label")
+    for row in told.aggregate([("off", "sum"), ("value", "count"), ("value", "min"), ("value", "max")]).to_pylist():
+        scores = pull.scores[row["label"]]
+        scores.off_scale += row["off_sum"]
+        scores.unscaled += row["value_count"]
+        if row["value_count"]:
+            scores.low, scores.high = min(scores.low, row["value_min"]), max(scores.high, row["value_max"])
+    for name, known in (("given_stage", [*stages.names, NO_STAGE]), ("given_touchpoint", stages.stage_of_touchpoint)):
+        given = things[name].filter(pc.and_(pc.is_valid(things[name]), pc.invert(pc.is_in(things[name], pa.array(known, pa.string())))))
+        pull.unknown_places.update({row["values"]: row["counts"] for row in given.value_counts().to_pylist()})
+
+
+def _look_ahead(source: Source, pull: _Pull) -> None:
     """Find the layout and the order of day and month; refuse the pull in words where they cannot be found."""
-    source = shaper.source
     fields = pull.fields()
     if not fields:
         return
+    pull.seen = tuple(fields)
     try:
-        pull.layout = layouts.choose(source, fields)
+        layout = layouts.choose(source, fields)
     except Mend as problem:
         pull.refuse("columns do not fit the configuration", str(problem))
         return
-    pull.notes += pull.layout.notes
-    if not pull.layout.has_time and source.said_at_default is None:
+    pull.notes += layout.notes
+    if not layout.has_time and source.said_at_default is None:
         pull.refuse(
             "no date",
             f"no column says when something was said. Name it with columns = {{said_at = '…'}} in [sources.{source.name}], "
             f"or give one date for all rows with said_at_default = 2025-01-31. The columns are: {listed(fields)}.",
         )
-    elif pull.layout.dates:
-        pull.find_day_order(source, list(pull.layout.dates))
-
-
-def _said(pull: _Pull, cells: Any, fault: str | None) -> list[Said]:
-    """The things said in one row; a row that cannot be read is one thing, rejected with its reason."""
-    if fault or pull.refusal:
-        native = None if fault or not isinstance(cells, dict) else cells.get("id")
-        return [{"reject": fault or pull.refusal, "id": native}]
-    if pull.layout is None or not cells:
-        return [{"reject": "row is empty"}]
-    return pull.layout.take_apart(cells)
-
-
-def _finish(candidates: list[Record]) -> None:
-    """What is done column by column: redaction, language, leftovers, and the hash that tells an edit."""
-    records = [record for record in candidates if record["reason"] is None]
-    for record, text in zip(records, privacy.redact([record["text"] for record in records]), strict=True):
-        record["text"] = text
-        record["language"] = record["given_language"] or (cleaning.language(text) if text else None)
-        record["url"] = _public_link(record["url"]) if record["url"] else None
-        kept = privacy.kept_attributes(record["attributes"]) if record.get("attributes") else {}
-        record["attributes"] = _JSON.encode(kept) if kept else None
-        record["text_hash"] = hashlib.sha256(text.encode()).hexdigest()[:16] if text else None
-        record["content_hash"] = folding.content_hash(record)
-        if record["is_deleted"]:
-            folding.erase(record)
-
-
-def _public_link(url: str) -> str | None:
-    """A link without addresses; one that carries a token opens something for whoever has it, and is left out."""
-    return None if "[link]" in str(privacy.redact([url])[0]) else privacy.EMAIL.sub("[e-mail]", url)
+    elif layout.dates:
+        pull.find_day_order(source, list(layout.dates))
 
 
 def _tell(source: Source, pull: _Pull, shaped: Shaped) -> None:

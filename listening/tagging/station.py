@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from listening import workers
 from listening.journey import NO_STAGE, Journey
-from listening.tagging import accuracy, labelled, parts, pool, watching
+from listening.tagging import accuracy, labelled, watching
 from listening.tagging.classifier import Classifier, load
-from listening.tagging.parts import Workers
-from listening.tagging.tagger import Tables, Tagger
+from listening.tagging.tagger import Tagger
 from listening.warehouse import Warehouse
+from listening.workers import Made, Work, Workers
 from listening.workspace import Mend, Workspace
 
 CHUNK = 4_000
+SPREAD_FROM = 200_000  # records; starting processes takes about as long as they then save
 WORTH_LEARNING_FROM = 500  # records tagged in one night by a classifier that knows only the starter labels
 TAGGING_VERSION = "5"
 log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ class Tagged:
     notes: tuple[str, ...] = ()
 
 
-def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey, workers: Workers | None = None) -> Tagged:
+def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey, beside: Workers | None = None) -> Tagged:
     """Tag what is to be tagged, a chunk at a time or by workers; all of a night's tags are kept together or none.
 
     Raises:
@@ -52,11 +54,11 @@ def tag(workspace: Workspace, warehouse: Warehouse, journey: Journey, workers: W
         for name in ("tags", "record_stages", "sentences", "sentence_themes"):
             warehouse.execute(f"tagging/forget_{name}")
         (counted,) = warehouse.rows("tagging/count_waiting")
-        for tables in _tables(workspace, warehouse, tagger, counted["waiting"], workers):
-            for name, rows in vars(tables).items():
+        for tables in _tables(workspace, warehouse, tagger, counted["waiting"], beside):
+            for name, rows in tables.items():
                 warehouse.insert(f"tagging/{name}", rows)
-            tagged.records += len(tables.tags)
-            tagged.sentences += len(tables.sentences)
+            tagged.records += len(tables["tags"])
+            tagged.sentences += len(tables["sentences"])
             log.info("tagged %s of %s records", tagged.records, counted["waiting"])
         if classifier.facts["learnt_from"] is None and tagged.records >= WORTH_LEARNING_FROM:
             tagged.notes += ("the classifier has not read this company's words yet; 'listening learn' lets it, and the next night tags with what it learnt",)
@@ -74,22 +76,27 @@ def _tagger(classifier: Classifier, journey: Journey) -> Tagger:
     return Tagger(classifier, journey, f"{TAGGING_VERSION}-{classifier.version}-{journey.version}")
 
 
-def _tables(workspace: Workspace, warehouse: Warehouse, tagger: Tagger, waiting: int, workers: Workers | None) -> Iterator[Tables]:
-    """The tags of all that waits; what would not fill a part is no matter for workers."""
-    if workers and waiting > workers.rows:
-        return parts.tag(tagger, workspace.models, _waiting(warehouse, waiting, min(CHUNK, workers.rows)), workspace.parts, workers)
-    processes = pool.cores() if waiting >= pool.POOL_FROM else 1
-    return tag_tables(tagger, workspace.models, _waiting(warehouse, waiting, CHUNK), processes)
+def _tables(workspace: Workspace, warehouse: Warehouse, tagger: Tagger, waiting: int, beside: Workers | None) -> Iterator[Made]:
+    """The tags of all that waits, in tables by their names."""
+    tables = _waiting(warehouse, waiting, min(CHUNK, beside.rows) if beside else CHUNK)
+    yield from workers.work(
+        _tagging(tagger), tables, waiting, SPREAD_FROM, workspace.parts / "tagging", beside, _another, workspace.models, tagger.classifier.version,
+        tagger.journey, tagger.version,
+    )  # fmt: skip
 
 
-def tag_tables(tagger: Tagger, models: Path, tables: Iterable[pa.Table], processes: int) -> Iterator[Tables]:
+def tag_tables(tagger: Tagger, models: Path, tables: Iterable[pa.Table], processes: int) -> Iterator[Made]:
     """The tags of each table, in their order, by so many processes."""
-    return pool.spread(tagger.tag, tables, processes, _another, models, tagger.classifier.version, tagger.journey, tagger.version)
+    return workers.spread(_tagging(tagger), tables, processes, _another, models, tagger.classifier.version, tagger.journey, tagger.version)
 
 
-def _another(models: Path, classifier_version: str, journey: Journey, version: str) -> Callable[[pa.Table], Tables]:
-    """The same tagger in another process."""
-    return Tagger(load(models, classifier_version), journey, version).tag
+def _another(models: Path, classifier_version: str, journey: Journey, version: str) -> Work:
+    """How to tag with the same tagger in another process."""
+    return _tagging(Tagger(load(models, classifier_version), journey, version))
+
+
+def _tagging(tagger: Tagger) -> Work:
+    return lambda records: vars(tagger.tag(records))
 
 
 def _waiting(warehouse: Warehouse, number: int, chunk: int) -> Iterator[pa.Table]:

@@ -21,8 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from listening import workers
 from listening.journey import Journey
-from listening.tagging import finding, phrases, pool, themes
+from listening.tagging import finding, phrases, themes
 from listening.tagging.finding import Spoken
 from listening.tagging.themes import Book, Rule
 from listening.tagging.training import starter_labels
@@ -86,7 +87,7 @@ def _compare(warehouse: Warehouse, rules: dict[str, list[Rule]]) -> int:
     (counted,) = warehouse.rows("tagging/count_uncompared")
     number: int = counted["sentences"]
     chunks = (warehouse.query("tagging/uncompared", start=start, stop=start + CHUNK) for start in range(0, number, CHUNK))
-    for themed in pool.spread(_comparing(rules), chunks, pool.cores() if number >= SPREAD_FROM else 1, _comparing, rules):
+    for themed in workers.spread(_comparing(rules), chunks, workers.cores() if number >= SPREAD_FROM else 1, _comparing, rules):
         warehouse.insert("tagging/sentence_themes", themed)
     warehouse.execute("tagging/drop_uncompared")
     return number

@@ -1,3 +1,3 @@
-select row_no, cells, fault
+select pull_id, row_no, cells, fault
 from read_parquet($batch)
 order by row_no

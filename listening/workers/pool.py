@@ -1,7 +1,4 @@
-"""Several processes that read: takes tables one after the other, gives what came of each in the same order.
-
-Only the parent touches the store. What a lost process had in hand is done here, so a killed one costs time and nothing else.
-"""
+"""Several processes on this machine: takes tables one after the other, gives what came of each in the same order."""
 
 from __future__ import annotations
 
@@ -9,14 +6,16 @@ import collections
 import logging
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
-POOL_FROM = 200_000  # records; starting processes takes about as long as they then save
 MOST = 8
 AHEAD = 2  # tables that wait for each process, so that none idles while the parent writes
 log = logging.getLogger(__name__)
@@ -29,13 +28,13 @@ def cores() -> int:
     return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST)
 
 
-def spread(work: Callable[[pa.Table], T], tables: Iterable[pa.Table], processes: int, make: Callable[..., Callable[[pa.Table], T]], *given: Any) -> Iterator[T]:
-    """What `work` gives of each table, in their order, by so many processes; by this one if that is 1.
+def spread(own: Callable[[pa.Table], T], tables: Iterable[pa.Table], processes: int, make: Callable[..., Callable[[pa.Table], T]], *given: Any) -> Iterator[T]:
+    """What comes of each table, in their order, by so many processes; by this one in its `own` way if that is 1.
 
-    Each process makes its own way to work, once, as `make(*given)`.
+    Each process makes its way to work once, as `make(*given)`.
     """
     if processes < 2:
-        yield from map(work, tables)
+        yield from map(own, tables)
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the store's open files and Prefect's threads
     with ProcessPoolExecutor(processes, context, _begin, (make, *given)) as pool:
@@ -43,25 +42,37 @@ def spread(work: Callable[[pa.Table], T], tables: Iterable[pa.Table], processes:
         for table in tables:
             waiting.append((table, _hand_over(pool, table)))
             if len(waiting) > AHEAD * processes:
-                yield _result(work, *waiting.popleft())
+                yield _result(own, *waiting.popleft())
         while waiting:
-            yield _result(work, *waiting.popleft())
+            yield _result(own, *waiting.popleft())
 
 
 def _hand_over(pool: ProcessPoolExecutor, table: pa.Table) -> Future[Any] | None:
     try:
-        return pool.submit(_work, table)
+        with _nothing_to_run_again():
+            return pool.submit(_work, table)
     except BrokenExecutor:
         return None
 
 
-def _result(work: Callable[[pa.Table], T], table: pa.Table, future: Future[T] | None) -> T:
+@contextmanager
+def _nothing_to_run_again() -> Iterator[None]:
+    """Let a process that starts now not run the program's first module, which would load all that the night needs (2 s, 150 MB)."""
+    first = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = first
+
+
+def _result(own: Callable[[pa.Table], T], table: pa.Table, future: Future[T] | None) -> T:
     try:
         if future:
             return future.result()
     except BrokenExecutor:
         log.warning("a process that worked beside this one was lost; this one goes on with its records")
-    return work(table)
+    return own(table)
 
 
 def _begin(make: Callable[..., Callable[[pa.Table], Any]], *given: Any) -> None:
