@@ -511,12 +511,12 @@ def test_the_order_of_records_and_their_neighbours_change_no_tag(default_tagger:
 def test_two_processes_tag_like_one_even_if_one_is_killed(default_tagger: Tagger, fitted: Path) -> None:
     table = pa.Table.from_pylist([{"record_id": f"{number:04}", "text": MANY[number % len(MANY)], "language": "en"} for number in range(120)], schema=SCHEMA)
     slices = [table.slice(start, 10) for start in range(0, 120, 10)]
-    alone = [rows_of(tables) for tables in tag_tables(default_tagger, fitted, slices, 1)]
+    alone = [rows_of(Tables(**tables)) for tables in tag_tables(default_tagger, fitted, slices, 1)]
     shared = tag_tables(default_tagger, fitted, slices, 2)
-    found = [rows_of(next(shared))]
+    found = [rows_of(Tables(**next(shared)))]
     for process in multiprocessing.active_children()[:1]:
         process.kill()
-    assert found + [rows_of(tables) for tables in shared] == alone
+    assert found + [rows_of(Tables(**tables)) for tables in shared] == alone
 
 
 def test_the_main_stage_keeps_a_share_even_below_the_least_one(default_tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:

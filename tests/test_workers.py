@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import itertools
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -13,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from listening import lake, night, workers
+from listening.records import folding, shaping
+from listening.warehouse import Warehouse
 from listening.workers import Part, Workers
 from listening.workspace import Mend, Run, Workspace
 from tests import databases
@@ -116,6 +120,29 @@ def test_what_workers_give_up_is_done_all_the_same(make_workspace: Callable[...,
     for name, rows in expected.items():
         pd.testing.assert_frame_equal(found[name], rows)
     assert not place.parts.exists()
+
+
+def test_two_processes_read_like_one_even_if_one_is_killed(make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch) -> None:
+    said = answers(90) + ",2026-03-01,again and again,1\n" * 40
+    alone, place = (make_workspace(SURVEY, {"survey.csv": said}, name=name) for name in ("alone", "with another"))
+    expected = understood(alone, None)
+    killed: list[int] = []
+
+    def fold(warehouse: Warehouse, source: str, things: pa.Table) -> Any:
+        for process in multiprocessing.active_children()[: not killed]:
+            process.kill()
+            killed.append(int(process.pid or 0))
+        return folding.fold(warehouse, source, things)
+
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    monkeypatch.setattr(shaping, "SPREAD_FROM", 100)
+    monkeypatch.setattr(shaping, "ROWS_READ_AT_A_TIME", 10)
+    monkeypatch.setattr(shaping, "FOLDED_AT_A_TIME", 20)
+    monkeypatch.setattr(shaping, "fold", fold)
+    found = understood(place, None)
+    assert killed
+    for name, rows in expected.items():
+        pd.testing.assert_frame_equal(found[name], rows)
 
 
 def test_a_scheduler_that_is_not_there_costs_a_moment_and_no_record(make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch) -> None:

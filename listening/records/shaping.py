@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 from listening import journey, workers
 from listening.forgotten import FORGOTTEN
 from listening.journey import NO_STAGE, Journey
-from listening.records import folding, layouts, making, pulls
+from listening.records import layouts, making, pulls
+from listening.records.folding import fold
 from listening.records.pulls import Landed, Shaped
 from listening.records.rows import listed
 from listening.records.things import Reader, Reading
@@ -32,8 +33,8 @@ _ORDINARY = frozenset(
     {*making.EMPTIED, making.FUTURE, pulls.EXPIRED, "heading below the header line", "chat event without words", "survey preview", "survey test", "spam"}
 ) - {making.OFF_SCALE}
 _EXAMPLES = 3
-_ROWS_READ_AT_A_TIME, _FOLDED_AT_A_TIME = 5_000, 50_000
-_SPREAD_FROM = 50_000  # rows; starting processes takes about as long as they then save
+ROWS_READ_AT_A_TIME, FOLDED_AT_A_TIME = 5_000, 50_000
+SPREAD_FROM = 50_000  # rows; starting processes takes about as long as they then save
 _MANY_EDITS = 0.2  # of what is new; more make one doubt the id column
 
 
@@ -78,10 +79,10 @@ class _Shaper:
     def things(self, landed: list[_Pull], beside: Workers | None) -> Iterator[pa.Table]:
         """What was said in the rows of some pulls, in their order, some thousand at a time."""
         given = (self.workspace, self.source, self.company, self.journey, self.clock, {pull.pull_id: pull.reading for pull in landed})
-        size = min(_ROWS_READ_AT_A_TIME, beside.rows) if beside else _ROWS_READ_AT_A_TIME
+        size = min(ROWS_READ_AT_A_TIME, beside.rows) if beside else ROWS_READ_AT_A_TIME
         tables = (table for pull in landed for table in pull.tables(size))
         rows = sum(pull.row_count for pull in landed)
-        made = workers.work(Reader(*given), tables, rows, _SPREAD_FROM, self.workspace.parts / "records", beside, Reader, *given)
+        made = workers.work(Reader(*given), tables, rows, SPREAD_FROM, self.workspace.parts / "records", beside, Reader, *given)
         return (tables_of["things"] for tables_of in made)
 
 
@@ -124,7 +125,7 @@ def _by_pull(tables: Iterable[pa.Table]) -> Iterator[tuple[str, pa.Table]]:
         gathered: list[pa.Table] = []
         for _, things in runs:
             gathered.append(things)
-            if sum(map(len, gathered)) >= _FOLDED_AT_A_TIME:
+            if sum(map(len, gathered)) >= FOLDED_AT_A_TIME:
                 yield pull_id, pa.concat_tables(gathered)
                 gathered = []
         if gathered:
@@ -153,7 +154,7 @@ def _take_in(shaper: _Shaper, pull: _Pull, things: pa.Table) -> None:
     is_candidate = pc.or_(pc.is_null(things["reason"]), is_known_still)
     for rejected in things.filter(pc.invert(is_candidate)).select(["is_own_id", "native_id", "row_no", "reason"]).to_pylist():
         _reject(shaper.source, pull, rejected)
-    outcomes, emptied = folding.fold(shaper.warehouse, shaper.source.name, things.filter(is_candidate))
+    outcomes, emptied = fold(shaper.warehouse, shaper.source.name, things.filter(is_candidate))
     pull.outcomes += outcomes
     for record in emptied:
         _reject(shaper.source, pull, record)
