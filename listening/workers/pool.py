@@ -6,6 +6,7 @@ import collections
 import logging
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -76,6 +77,7 @@ def _result(own: Callable[[pa.Table], T], table: pa.Table, future: Future[T] | N
 
 
 def _begin(make: Callable[..., Callable[[pa.Table], Any]], *given: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who stops the night by hand stops the parent, which ends its pool
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     pa.set_cpu_count(1)
     _ready.append(make(*given))
