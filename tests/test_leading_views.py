@@ -408,7 +408,6 @@ def test_before_anything_has_come_nothing_breaks_and_nothing_is_told(store: Ware
     place = Workspace(tmp_path)
     place.configuration.write_text('[company]\nname = "Tester"\ntimezone = "Europe/London"\n', encoding="utf-8")
     settings = place.settings().company
-    store.empty("tagging/record_themes")
     signals.count(store, CLOCK)
     story.tell(store, TWO, settings, CLOCK)
     growth.tell(place, store, TWO, settings, CLOCK)

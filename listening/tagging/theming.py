@@ -36,7 +36,8 @@ ENOUGH_TO_LOOK = 30  # customers without a theme at a stage, new since it was la
 GROWN = 0.5  # of the sentences without a theme that were looked through before must have come again, until all are looked through again
 MOST_TO_LOOK_AT, MOST_FOR_NEWS = 20_000, 5_000  # new sentences of a stage, and as many others; of more, the newest
 DAYS_TO_LOOK_BACK = 90
-ELSEWHERE = 5_000  # sentences of each other stage to compare with
+ELSEWHERE = 5_000  # sentences of each other stage to compare with,
+ELSEWHERE_OF = 40_000  # of so many records
 NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 log = logging.getLogger(__name__)
 
@@ -61,34 +62,37 @@ def theme(workspace: Workspace, warehouse: Warehouse, journey: Journey, company:
     themed = Themed(notes=themes.strangers(book, journey))
     with warehouse.transaction():
         rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
-        _forget_outdated(warehouse, rules)
-        themed.sentences = _compare(warehouse, rules)
+        themed.sentences = _compare(warehouse, rules, _forget_outdated(warehouse, rules))
         if not is_replay and _Looking(warehouse, journey, book, clock, today, themed).look():
             rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
-            _compare(warehouse, rules)
+            _compare(warehouse, rules, sorted({theme.stage for theme in book.themes if theme.theme in themed.opened}))
             themes.write(workspace.themes, book)  # before the commit: a theme that the store knows is never missing here
         warehouse.replace("tagging/theme_rules", [{"stage": stage, "version": themes.fingerprint(own)} for stage, own in rules.items()])
         warehouse.replace("tagging/themes", _rows(book, journey, today))
-        warehouse.build("tagging/record_themes")
     log.info("themed %s sentences, opened %s themes", themed.sentences, len(themed.opened))
     return themed
 
 
-def _forget_outdated(warehouse: Warehouse, rules: dict[str, list[Rule]]) -> None:
-    """Take away the themes of stages whose rules have changed; those of records that are gone or changed went with their tags."""
+def _forget_outdated(warehouse: Warehouse, rules: dict[str, list[Rule]]) -> list[str]:
+    """Take away the themes of stages whose rules have changed, and name these; those of records that are gone or changed went with their tags."""
     known = {row["stage"]: row["version"] for row in warehouse.rows("tagging/rules_known")}
-    changed = [stage for stage in {*known, *rules} if known.get(stage) != themes.fingerprint(rules.get(stage, []))]
+    changed = [stage for stage in sorted({*known, *rules}) if known.get(stage) != themes.fingerprint(rules.get(stage, []))]
     warehouse.delete("tagging/sentence_themes", pa.table({"stage": pa.array(changed, pa.string())}))
+    return changed
 
 
-def _compare(warehouse: Warehouse, rules: dict[str, list[Rule]]) -> int:
-    """Compare every sentence that is not compared yet with the rules of its stage; gives their number."""
+def _compare(warehouse: Warehouse, rules: dict[str, list[Rule]], stages: list[str]) -> int:
+    """Compare with the rules of their stage the sentences of newly tagged records, and whatever was taken away of some stages; gives their number."""
+    warehouse.execute("tagging/staged_sentences")
     warehouse.execute("tagging/find_uncompared")
+    if stages:
+        warehouse.execute("tagging/find_uncompared_again", stages=stages)
     (counted,) = warehouse.rows("tagging/count_uncompared")
     number: int = counted["sentences"]
     chunks = (warehouse.query("tagging/uncompared", start=start, stop=start + CHUNK) for start in range(0, number, CHUNK))
     for themed in workers.spread(_comparing(rules), chunks, workers.cores() if number >= SPREAD_FROM else 1, _comparing, rules):
         warehouse.insert("tagging/sentence_themes", themed)
+    warehouse.execute("tagging/mark_themed")
     warehouse.execute("tagging/drop_uncompared")
     return number
 
@@ -159,7 +163,7 @@ class _Looking:
     @functools.cached_property
     def own(self) -> Spoken:
         """Some sentences of each of the company's stages."""
-        said = self.warehouse.frame("tagging/sentences_by_stage", clock=self.clock, most=ELSEWHERE)
+        said = self.warehouse.frame("tagging/sentences_by_stage", clock=self.clock, records=ELSEWHERE_OF, most=ELSEWHERE)
         return Spoken.of(said["text"].tolist(), said["stage"].tolist())
 
     @functools.cached_property
@@ -176,17 +180,19 @@ class _Looking:
     def look(self) -> bool:
         """Look for new themes of every stage to which enough customers have come without one; gives whether any was looked at."""
         stages = self.journey.names
-        since = {stage: self.book.looked.get(stage, NEVER) for stage in stages}
-        whole = {stage: self.book.looked_whole.get(stage, since[stage]) for stage in stages}
-        given = {"stages": stages, "since": list(since.values()), "clock": self.clock}
-        came = {row["stage"]: row for row in self.warehouse.rows("tagging/new_without_theme", whole=list(whole.values()), **given)}
-        due = [stage for stage in stages if stage in came and came[stage]["voices"] >= ENOUGH_TO_LOOK]
+        since = [self.book.looked.get(stage, NEVER) for stage in stages]
+        came = {row["stage"]: row["voices"] for row in self.warehouse.rows("tagging/new_without_theme", stages=stages, since=since, clock=self.clock)}
+        due = [stage for stage in stages if came.get(stage, 0) >= ENOUGH_TO_LOOK]
         if not due:
             return False
-        for_all = {stage for stage in due if came[stage]["after"] >= GROWN * came[stage]["before"]}
-        given = {"stages": due, "since": [since[stage] for stage in due], "most": [MOST_TO_LOOK_AT if stage in for_all else MOST_FOR_NEWS for stage in due]}
+        since = [self.book.looked.get(stage, NEVER) for stage in due]
+        whole = [self.book.looked_whole.get(stage, looked) for stage, looked in zip(due, since, strict=True)]
+        left = self.warehouse.rows("tagging/grown_without_theme", stages=due, whole=whole)
+        for_all = {row["stage"] for row in left if row["came"] >= GROWN * (row["sentences"] - row["came"])}
+        most = [MOST_TO_LOOK_AT if stage in for_all else MOST_FOR_NEWS for stage in due]
         back = self.clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
-        said = dict(iter(self.warehouse.frame("tagging/without_theme", back=back, clock=self.clock, **given).groupby("stage")))
+        found = self.warehouse.frame("tagging/without_theme", stages=due, since=since, most=most, back=back, clock=self.clock)
+        said = dict(iter(found.groupby("stage")))
         for stage in due:
             self._look_at(stage, said[stage], stage in for_all)
         return True

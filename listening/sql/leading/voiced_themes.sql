@@ -17,7 +17,7 @@ cuts as (
 named as (
     select cuts.said_on, cuts.person, cuts.cut_by, cut_value, themes.name
     from cuts
-    inner join tagging.record_themes as spoken using (record_id)
+    inner join tagging.sentence_themes as spoken using (record_id)
     inner join tagging.themes as themes on spoken.theme = themes.theme and spoken.stage = themes.stage
     where themes.merged_into is null
 )
