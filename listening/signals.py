@@ -15,14 +15,11 @@ import logging
 from listening import tables
 from listening.warehouse import Warehouse
 
-COUNTED = {
-    "tagging/tagged_records": "signals/touched_records",
-    "signals/members": "signals/touched_records",
-    "signals/units": "signals/touched_units",
-    "signals/daily": "signals/touched_days",
-    "signals/theme_mentions": "signals/touched_units",
-    "signals/theme_daily": "signals/touched_days",
-}  # each table and what holds the keys of its rows that are made anew, in the order in which they follow from one another
+COUNTED: tuple[dict[str, str], ...] = (
+    {"tagging/tagged_records": "signals/touched_records", "signals/members": "signals/touched_records"},
+    {"signals/units": "signals/touched_units"},
+    {"signals/daily": "signals/touched_days", "signals/theme_mentions": "signals/touched_units", "signals/theme_daily": "signals/touched_days"},
+)  # each table and what holds the keys of its rows that are made anew, in the order in which they follow from one another
 log = logging.getLogger(__name__)
 
 
@@ -30,10 +27,11 @@ def count(warehouse: Warehouse, clock: dt.datetime) -> int:
     """Count again what customers said up to `clock`; gives the number of units."""
     with warehouse.transaction():
         _find_touched(warehouse, clock)
-        for name, touched in COUNTED.items():
+        for following in COUNTED:
             warehouse.execute("signals/touch_units")  # before and after, so that the places that anything left are counted again, too
             warehouse.execute("signals/touch_days")
-            warehouse.recount(name, touched, clock=clock)
+            for name, touched in following.items():
+                warehouse.recount(name, touched, clock=clock)
         warehouse.upsert("signals/days", warehouse.query("signals/days_counted"))
         warehouse.delete("signals/counted", warehouse.query("signals/buckets_gone"))
         warehouse.upsert("signals/counted", warehouse.query("signals/buckets_counted"))
@@ -46,7 +44,7 @@ def _find_touched(warehouse: Warehouse, clock: dt.datetime) -> None:
     """The buckets behind which anything changed, and their records; all of them where the way of counting is another one."""
     version = tables.version("tagging", "signals")
     if not warehouse.rows("signals/number_of_buckets", version=version)[0]["buckets"]:
-        for name in (*COUNTED, "signals/counted"):
+        for name in (*(name for following in COUNTED for name in following), "signals/counted"):
             warehouse.empty(name)
     warehouse.execute("signals/parts")
     for name in ("buckets", "touched_buckets", "fingerprints", "touched_records"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from listening import journey, signals, tagging
+from listening.records import folding
 from listening.warehouse import Warehouse
 from listening.workspace import Workspace, shipped
 
@@ -32,7 +33,7 @@ def scored(record_id: str, score: float, on: str = "2026-06-15", stage: str = "u
 
 
 def keep(store: Warehouse, *records: dict[str, Any]) -> None:
-    store.upsert("records/records", list(records))
+    store.upsert("records/records", [record | {"content_hash": folding.content_hash(record)} for record in records])
 
 
 def understood(place: Workspace, store: Warehouse, *records: dict[str, Any]) -> tagging.Tagged:

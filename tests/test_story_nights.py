@@ -68,7 +68,7 @@ nights = st.fixed_dictionaries(
 
 def happen(store: Warehouse, act: Act) -> None:
     what, row = act
-    if what == "deleted":
+    if what in ("records", "deleted"):
         keep(store, row)
     elif what == "forgotten":
         for table in INPUTS:

@@ -1,11 +1,14 @@
 -- what each unit speaks of at each stage; how it speaks of it is told by those sentences where they are clear, else by the unit's stance
-with said as (
+with touched as (
+    select record_id, unit_id from signals.members where unit_id in (from signals.touched_units)
+),
+
+said as (
     select
-        themed.stage, themed.theme, sentences.sentiment, sentences."stop" - sentences."start" as length, record_id, members.unit_id
-    from tagging.sentence_themes as themed
+        themed.stage, themed.theme, sentences.sentiment, sentences."stop" - sentences."start" as length, record_id, touched.unit_id
+    from touched
+    inner join tagging.sentence_themes as themed using (record_id)
     inner join tagging.sentences as sentences using (record_id, sentence_no)
-    inner join signals.members as members using (record_id)
-    where members.unit_id in (from signals.touched_units)
 ),
 
 mentions as (

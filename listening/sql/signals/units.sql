@@ -1,11 +1,17 @@
-with said as (
+with touched as (
+    select tagged.rowid as "at", members.unit_id
+    from tagging.tagged_records as tagged
+    inner join signals.members as members using (record_id)
+    where members.unit_id in (from signals.touched_units)
+),
+
+said as (
     select
-        *,
+        tagged.*, touched.unit_id,
         -- of messages at the same moment always the same one comes first
-        (said_at, record_id) as place
-    from tagging.tagged_records
-    inner join signals.members using (record_id)
-    where unit_id in (from signals.touched_units)
+        (tagged.said_at, tagged.record_id) as place
+    from tagging.tagged_records as tagged
+    inner join touched on tagged.rowid = touched."at"
 ),
 
 conversation_stages as (

@@ -1,5 +1,9 @@
+-- records are found by where they stand, since by their ids all that was ever said would be read
 with records as (
-    select * from records.records where not is_deleted and not is_dropped and said_at <= $clock and record_id in (from signals.touched_records)
+    select *
+    from records.records
+    where not is_deleted and not is_dropped and said_at <= $clock
+        and rowid in (select records.rowid from records.records as records semi join signals.touched_records using (record_id))
 ),
 
 placed_scores as (
