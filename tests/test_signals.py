@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from saying import CLOCK, keep, said, scored, select, the, understood, workspace_with
 
 from listening import journey, signals, tagging
+from listening.tables import table
 from listening.warehouse import Warehouse
 from listening.workspace import Workspace
 
@@ -95,6 +96,22 @@ def test_what_is_said_after_the_clock_is_not_counted(place: Workspace, store: Wa
 def test_an_empty_store_counts_nothing(store: Warehouse) -> None:
     assert signals.count(store, CLOCK) == 0
     assert select(store, "select * from signals.daily") == []
+
+
+TOLD = [name for name in table("tagging/tagged_records").types if name in table("records/records").types and name != "record_id"]
+
+
+@pytest.mark.parametrize("column", TOLD)
+def test_whatever_readers_see_of_a_record_is_seen_anew_when_it_changes(store: Warehouse, column: str) -> None:
+    cells = {"varchar": "7", "double": 7.0, "timestamptz": CLOCK - dt.timedelta(days=7), "date": dt.date(2026, 6, 7)}
+    new = cells[table("records/records").types[column]]
+    record = scored("a", 3)
+    keep(store, record)
+    signals.count(store, CLOCK)
+    assert the(store, "tagging.tagged_records", "a")[column] != new
+    keep(store, record | {column: new})
+    signals.count(store, CLOCK)
+    assert the(store, "tagging.tagged_records", "a")[column] == new
 
 
 people = st.fixed_dictionaries(

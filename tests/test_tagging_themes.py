@@ -7,6 +7,7 @@ import json
 import math
 import random
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_cli import Call, call  # noqa: F401 (a fixture)
 
-from listening import intervals, journey, night, persons
+from listening import intervals, journey, night, persons, tagging
 from listening.forgotten import Identity
 from listening.tagging import finding, phrases, themes, theming
 from listening.tagging.themes import Book, Rule
@@ -254,15 +255,60 @@ def test_a_theme_found_later_is_given_to_older_records_out_of_their_left_over_al
     assert {row["theme"]: row["share"] for row in rows(place, own)} == {"pay-1": before["pay-1"], "pay-2": before["other"]}
 
 
+def told(place: Workspace) -> tuple[Any, ...]:
+    """Everything that is known of themes."""
+    counts = "from signals_by_theme order by all"
+    return members(place), rows(place, counts), rows(place, "from themes"), place.themes.read_bytes()
+
+
 def test_a_rebuild_gives_the_same_themes(place: Workspace) -> None:
     drop(place, "b.csv", csv([*some(LIMIT, 14), *some(LEFT, 36)], 100, "2026-06-03"))
     run(place)
-    before, listed, file = members(place), rows(place, "from themes"), place.themes.read_bytes()
+    before = told(place)
     night.run(place, is_anew=True, is_pulling=False)
-    assert (members(place), rows(place, "from themes"), place.themes.read_bytes()) == (before, listed, file)
+    assert told(place) == before
     place.warehouse.unlink()
     run(place)
-    assert (members(place), rows(place, "from themes"), place.themes.read_bytes()) == (before, listed, file)
+    assert told(place) == before
+
+
+def test_a_night_that_ended_before_its_themes_leaves_them_to_the_next(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(place, "b.csv", csv(["A double charge for me too.", "Hm.", "The invoice is wrong."], 100, "2026-05-20"))
+    with monkeypatch.context() as patch:
+        patch.setattr(tagging, "theme", lambda *_: sys.exit(1))
+        with pytest.raises(SystemExit):
+            run(place)
+    run(place)
+    gone_on = told(place)
+    assert len(gone_on[0]) == 73
+    night.run(place, is_anew=True, is_pulling=False)
+    assert told(place) == gone_on
+
+
+def test_a_night_that_ended_while_it_compared_compares_again(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(place, "b.csv", csv([*some(LIMIT, 14), *some(LEFT, 36)], 100, "2026-06-03"))
+    with monkeypatch.context() as patch:
+        patch.setattr(themes, "write", lambda *_: sys.exit(1))
+        with pytest.raises(SystemExit):
+            run(place)
+    run(place)
+    gone_on = told(place)
+    assert {theme for _, theme in gone_on[0]} >= {"pay-1", "pay-2"}
+    night.run(place, is_anew=True, is_pulling=False)
+    assert told(place) == gone_on
+
+
+def test_records_of_every_kind_of_night_have_the_themes_that_one_night_gives(place: Workspace, call: Call) -> None:  # noqa: F811
+    """Newly come, reworded, deleted and merged in the same night, so that what waits and what is compared again meet."""
+    words = ["The invoice is wrong.", *some(CHARGE, 20)[1:], *some(LEFT, 49)]
+    drop(place, "a.csv", csv(words))
+    drop(place, "b.csv", csv(["A double charge for me too. And my bill is late.", "Hm."], 100, "2026-05-20"))
+    assert call("themes", "merge", "pay-1", "bill", "-w", place.root)[0] == 0
+    run(place)
+    gone_on = told(place)
+    assert not {theme for _, theme in gone_on[0]} & {"pay-1"}
+    night.run(place, is_anew=True, is_pulling=False)
+    assert told(place) == gone_on
 
 
 def test_another_order_of_the_same_records_gives_the_same_themes(make_workspace: Make) -> None:
