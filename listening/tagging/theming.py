@@ -64,8 +64,9 @@ def theme(workspace: Workspace, warehouse: Warehouse, journey: Journey, company:
         rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
         themed.sentences = _compare(warehouse, rules, _forget_outdated(warehouse, rules))
         if not is_replay and _Looking(warehouse, journey, book, clock, today, themed).look():
-            rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
-            _compare(warehouse, rules, sorted({theme.stage for theme in book.themes if theme.theme in themed.opened}))
+            if themed.opened:
+                rules = {stage.stage: book.rules(stage, today) for stage in journey.stages}
+                _compare(warehouse, rules, sorted({theme.stage for theme in book.themes if theme.theme in themed.opened}))
             themes.write(workspace.themes, book)  # before the commit: a theme that the store knows is never missing here
         warehouse.replace("tagging/theme_rules", [{"stage": stage, "version": themes.fingerprint(own)} for stage, own in rules.items()])
         warehouse.replace("tagging/themes", _rows(book, journey, today))
@@ -180,19 +181,17 @@ class _Looking:
     def look(self) -> bool:
         """Look for new themes of every stage to which enough customers have come without one; gives whether any was looked at."""
         stages = self.journey.names
-        since = [self.book.looked.get(stage, NEVER) for stage in stages]
-        came = {row["stage"]: row["voices"] for row in self.warehouse.rows("tagging/new_without_theme", stages=stages, since=since, clock=self.clock)}
-        due = [stage for stage in stages if came.get(stage, 0) >= ENOUGH_TO_LOOK]
+        since = {stage: self.book.looked.get(stage, NEVER) for stage in stages}
+        whole = [self.book.looked_whole.get(stage, since[stage]) for stage in stages]
+        given = {"stages": stages, "since": list(since.values()), "clock": self.clock}
+        came = {row["stage"]: row for row in self.warehouse.rows("tagging/new_without_theme", whole=whole, **given)}
+        due = [stage for stage in stages if stage in came and came[stage]["voices"] >= ENOUGH_TO_LOOK]
         if not due:
             return False
-        since = [self.book.looked.get(stage, NEVER) for stage in due]
-        whole = [self.book.looked_whole.get(stage, looked) for stage, looked in zip(due, since, strict=True)]
-        left = self.warehouse.rows("tagging/grown_without_theme", stages=due, whole=whole)
-        for_all = {row["stage"] for row in left if row["came"] >= GROWN * (row["sentences"] - row["came"])}
-        most = [MOST_TO_LOOK_AT if stage in for_all else MOST_FOR_NEWS for stage in due]
+        for_all = {stage for stage in due if came[stage]["after"] >= GROWN * came[stage]["before"]}
+        given = {"stages": due, "since": [since[stage] for stage in due], "most": [MOST_TO_LOOK_AT if stage in for_all else MOST_FOR_NEWS for stage in due]}
         back = self.clock - dt.timedelta(days=DAYS_TO_LOOK_BACK)
-        found = self.warehouse.frame("tagging/without_theme", stages=due, since=since, most=most, back=back, clock=self.clock)
-        said = dict(iter(found.groupby("stage")))
+        said = dict(iter(self.warehouse.frame("tagging/without_theme", back=back, clock=self.clock, **given).groupby("stage")))
         for stage in due:
             self._look_at(stage, said[stage], stage in for_all)
         return True

@@ -3,12 +3,15 @@ with touched as (
     select record_id, unit_id from signals.members where unit_id in (from signals.touched_units)
 ),
 
+sentences as (
+    select record_id, sentence_no, sentiment, "stop" - "start" as length from tagging.sentences semi join touched using (record_id)
+),
+
 said as (
-    select
-        themed.stage, themed.theme, sentences.sentiment, sentences."stop" - sentences."start" as length, record_id, touched.unit_id
+    select themed.stage, themed.theme, sentences.sentiment, sentences.length, record_id, touched.unit_id
     from touched
     inner join tagging.sentence_themes as themed using (record_id)
-    inner join tagging.sentences as sentences using (record_id, sentence_no)
+    inner join sentences using (record_id, sentence_no)
 ),
 
 mentions as (
