@@ -1,10 +1,10 @@
 """Signals: takes tagged records, gives units (a ticket once, a survey answer once) and additive counts by source, stage and day.
 
 Only what is touched is counted again. Records fall into buckets by a hash of their ids; where the fingerprint of all that
-stands behind a bucket (records up to the clock, tags, sentences, themes, labels) differs from the last count's, its
+stands behind a bucket (records up to the clock, tags and sentences, themes, labels) differs from the last count's, its
 records are looked at one by one. Those that differ are tagged records anew, the units in which they count or counted are
 made anew, and so are all counts of the sources and days on which any of these stand or stood. Nothing is ever added or
-subtracted.
+subtracted. A record is told from what it was by the hash of its content, its tags and sentences by what they were made from.
 """
 
 from __future__ import annotations
