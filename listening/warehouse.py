@@ -24,7 +24,7 @@ from listening import tables
 from listening.workspace import Mend
 
 STORE_VERSION = 3
-MEMORY = "1200MB"  # the store's part of a night's memory; what needs more goes through the disk, beside the store
+MEMORY = "800MB"  # the store's part of a night's memory; what needs more goes through the disk, beside the store
 NOT_IN_LANDING = ("night/runs", "records/run_counts")  # carried over from a store of another version
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _BROKEN = (

@@ -69,7 +69,8 @@ def _main(kinds: collections.Counter[str]) -> str | None:
 
 def _kind(cell: Any) -> str:
     """What a text holds; anything else that a reader made of a cell counts as text."""
-    return _kind_of_text(cell.strip()) if isinstance(cell, str) and len(cell) < _LONGEST else "text"
+    may_be_other = isinstance(cell, str) and len(cell) < _LONGEST and not cell[0].isalpha()  # most cells begin with a letter, which settles it
+    return _kind_of_text(cell.strip()) if may_be_other else "text"
 
 
 @functools.lru_cache(10_000)
