@@ -24,9 +24,15 @@ COMPANY = '[company]\nname = "Tester"\ntimezone = "Europe/London"\n'
 CHROMIUM = Path("/usr/bin/chromium")
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 LAST_DAY = "2026-06-30"
+LONGEST = ("test_forget.py", "test_hostile.py", "test_nights.py", "test_store.py", "test_tagging_themes.py", "test_warnings.py", "test_workers.py")
 OF_THE_RUN = ("runs", "run_counts", "freshness")  # published tables that tell of the night itself: a night more is a night more
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 warehouse.SETTINGS["threads"] = 1  # a second one finds nothing to do in stores so small, and waits by spinning: a fifth of a night
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take longest go first, so that none of them is left to one worker while the others have nothing to do."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @contextmanager
