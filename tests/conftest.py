@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Callable, Container, Iterator
@@ -14,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from listening import journey, night, tagging, warehouse, workspace
+from listening.journey import Journey
 from listening.publish import reading
 from listening.warehouse import Warehouse
 from listening.workspace import Workspace
@@ -22,8 +24,15 @@ COMPANY = '[company]\nname = "Tester"\ntimezone = "Europe/London"\n'
 CHROMIUM = Path("/usr/bin/chromium")
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 LAST_DAY = "2026-06-30"
+LONGEST = ("test_forget.py", "test_hostile.py", "test_nights.py", "test_store.py", "test_tagging_themes.py", "test_warnings.py", "test_workers.py")
 OF_THE_RUN = ("runs", "run_counts", "freshness")  # published tables that tell of the night itself: a night more is a night more
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
+warehouse.SETTINGS["threads"] = 1  # a second one finds nothing to do in stores so small, and waits by spinning: a fifth of a night
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take longest go first, so that none of them is left to one worker while the others have nothing to do."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @contextmanager
@@ -46,6 +55,20 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
             models.mkdir()
             tagging.fit(models, journey.read(workspace.shipped("default-journey.yaml")))
     return models
+
+
+@pytest.fixture
+def fits_by_copying(fitted: Path, monkeypatch: pytest.MonkeyPatch) -> list[Journey]:
+    """Fitting puts the fitted classifier in place, for tests of something else; gives the journeys that were to be fitted to."""
+    asked: list[Journey] = []
+
+    def fit(models: Path, stages: Journey) -> str:
+        asked.append(stages)
+        shutil.copytree(fitted, models, dirs_exist_ok=True)
+        return str(json.loads((models / "current.json").read_text(encoding="utf-8"))["stage"])
+
+    monkeypatch.setattr(tagging, "fit", fit)
+    return asked
 
 
 @pytest.fixture
@@ -98,7 +121,9 @@ def fernway(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         if is_due:
             shutil.copytree(SAMPLE, place.root)
             night.prepare(place, workspace.shipped("default-journey.yaml"))
-            tonight = night.run(place, LAST_DAY)
+            with pytest.MonkeyPatch.context() as as_in_life:
+                as_in_life.delitem(warehouse.SETTINGS, "threads")
+                tonight = night.run(place, LAST_DAY)
             assert tonight.status == 0, tonight.faults
     return place
 

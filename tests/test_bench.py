@@ -24,6 +24,7 @@ from listening.meter import Meter, Used
 STATIONS = ["landing", "records", "tagging", "themes", "signals", "warnings", "story", "growth", "leading", "publish", "around"]
 
 
+@pytest.mark.usefixtures("fits_by_copying")
 def test_new_records_on_a_history_are_timed_by_station_beside_a_night_with_one_and_beside_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -53,6 +54,7 @@ def test_its_figures_are_given_as_json_for_the_plots(monkeypatch: pytest.MonkeyP
     assert [rate["records"] for rate in told["peers"]] == [16]
 
 
+@pytest.mark.usefixtures("fits_by_copying")
 def test_a_company_says_as_much_as_asked_of_the_days_asked_and_never_the_same_twice(tmp_path: Path) -> None:
     company = Company(tmp_path / "company", 50)
     company.speak(200, dt.date(2026, 6, 24), 10)

@@ -210,15 +210,18 @@ def test_an_unreadable_list_of_draws_stops_the_draw(place: Workspace, content: b
 # how many answers a number needs
 
 
-@pytest.fixture
-def called(make_workspace: Callable[..., Workspace]) -> Workspace:
-    """Two quarters of two stages: many answers in one, six in the other."""
+@pytest.fixture(scope="module")
+def called(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> Workspace:
+    """Two quarters of two stages: many answers in one, six in the other; for reading only."""
     lines = []
     for month in (2, 5):
         lines += [f"c{number},use,2026-{month:02}-{1 + number % 27:02},1,{(number % 8 == 0) - (number % 8 == 1)}" for number in range(50)]
         lines += [f"c{number},pay,2026-{month:02}-{1 + number % 27:02},1,{(number == 0) - (number == 1)}" for number in range(6)]
     months = [operations().replace("2026-06", f"2026-{month:02}") for month in (2, 5)]
-    made = make_workspace(SOURCES, {"operations.csv": months[0] + "\n" + months[1].split("\n", 1)[1], "checkins.csv": HEAD + "\n".join(lines)}, name="called")
+    files: dict[str, str | bytes] = {
+        "operations.csv": months[0] + "\n" + months[1].split("\n", 1)[1], "checkins.csv": HEAD + "\n".join(lines),
+    }  # fmt: skip
+    made = workspace_maker(tmp_path_factory.mktemp("called"), fitted)(SOURCES, files)
     assert run(made).status in (0, 3)  # nobody has put employees' words there
     return made
 

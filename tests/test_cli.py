@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from listening import cli, night, workspace
+from listening.journey import Journey
 from listening.workspace import Workspace
 from tests.conftest import COMPANY
 
@@ -19,6 +20,7 @@ REVIEWS = '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbo
 GOOD = "id,date,comment\n1,2026-05-01,The parcel arrived three days late.\n2,2026-05-02,Delivery was on the day they said. Lovely!\n"
 
 Call = Callable[..., tuple[int, str, str]]
+MakeWorkspace = Callable[..., Workspace]
 
 
 @pytest.fixture
@@ -36,17 +38,25 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     return run
 
 
-def test_init_makes_a_workspace_and_changes_nothing_when_called_again(call: Call, tmp_path: Path) -> None:
+def test_init_makes_a_workspace_and_the_same_labels_give_the_same_bytes(call: Call, tmp_path: Path, fitted: Path) -> None:
     assert call("init", tmp_path / "new")[0] == 0
     place = Workspace(tmp_path / "new")
     assert place.settings().company.name == "New"
+    (folder,) = fitted.glob("stage-*")
+    for name in ("weights.npz", "model.json", "manifest.json"):
+        assert (place.models / folder.name / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_init_called_again_changes_nothing_and_fits_anew(call: Call, make_workspace: MakeWorkspace, fits_by_copying: list[Journey]) -> None:
+    place = make_workspace()
     place.configuration.write_text(COMPANY, encoding="utf-8")
     place.journey.write_text(place.journey.read_text(encoding="utf-8").replace("name: Discover", "name: Looking around"), encoding="utf-8")
-    status, out, _ = call("init", tmp_path / "new")
+    status, out, _ = call("init", place.root)
     assert status == 0
     assert place.settings().company.name == "Tester"
     assert "Looking around" in place.journey.read_text(encoding="utf-8")
     assert "fitted" in out
+    assert [stages.titles["discover"] for stages in fits_by_copying] == ["Looking around"]
 
 
 @pytest.mark.parametrize("arguments", [["run", "--direct"], ["check"], ["story"], ["sql", "select 1"], ["accuracy"], ["explain", "x"], ["open"]])
@@ -56,14 +66,7 @@ def test_a_folder_that_is_no_workspace_gets_a_sentence(call: Call, tmp_path: Pat
     assert "listening init" in err or "listening run" in err
 
 
-def test_a_night_goes_through_and_its_report_adds_up(call: Call, make_workspace: Callable[..., Workspace]) -> None:
-    place = make_workspace(SURVEY, {"survey.csv": GOOD})
-    status, out, _ = call("run", "--direct", "--workspace", place.root)
-    assert status == 0
-    assert "| survey | 2 | 2 | 0 | 0 | 0 | 0 | 0 |" in out
-
-
-def test_a_workspace_without_sources_is_told_to_name_one(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+def test_a_workspace_without_sources_is_told_to_name_one(call: Call, make_workspace: MakeWorkspace) -> None:
     place = make_workspace()
     assert call("check", "--workspace", place.root)[0] == 2
     status, _, err = call("run", "--direct", "--workspace", place.root)
@@ -85,7 +88,7 @@ BAD_FILES = {
 }
 
 
-def test_each_bad_file_gets_a_sentence_and_the_other_source_goes_through(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+def test_each_bad_file_gets_a_sentence_and_the_other_source_goes_through(call: Call, make_workspace: MakeWorkspace) -> None:
     files = {f"{name}.csv": content for name, (content, _) in BAD_FILES.items()}
     place = make_workspace("".join(map(survey, BAD_FILES)) + REVIEWS, {**files, "reviews.csv": GOOD})
     status, out, _ = call("run", "--direct", "--workspace", place.root)
@@ -107,22 +110,17 @@ GOOD_FILES = {
 }
 
 
-def test_an_encoding_is_found_out(call: Call, make_workspace: Callable[..., Workspace]) -> None:
-    place = make_workspace("".join(map(survey, GOOD_FILES)), {f"{name}.csv": content for name, content in GOOD_FILES.items()})
+def test_an_encoding_is_found_out_and_a_torn_last_json_line_costs_itself_alone(call: Call, make_workspace: MakeWorkspace) -> None:
+    lines = '{"id": 1, "date": "2026-05-01", "text": "Late parcel again"}\n{"id": 2, "date": "2026-05-0'
+    files = {f"{name}.csv": content for name, content in GOOD_FILES.items()}
+    place = make_workspace("".join(map(survey, GOOD_FILES)) + REVIEWS, {**files, "reviews.jsonl": lines})
     status, out, _ = call("run", "--direct", "--workspace", place.root)
     assert status == 0
     for name in GOOD_FILES:
         assert f"| {name} | 2 | 2 |" in out
-    assert "\ufffd" not in json.dumps(call("sql", "--json", "select text from records", "--workspace", place.root)[1])
-
-
-def test_a_torn_last_json_line_costs_itself_alone(call: Call, make_workspace: Callable[..., Workspace]) -> None:
-    lines = '{"id": 1, "date": "2026-05-01", "text": "Late parcel again"}\n{"id": 2, "date": "2026-05-0'
-    place = make_workspace(REVIEWS, {"reviews.jsonl": lines})
-    status, out, _ = call("run", "--direct", "--workspace", place.root)
-    assert status == 0
     assert "| reviews | 2 | 1 | 0 | 0 | 0 | 1 | 0 |" in out
     assert "ends in the middle" in out
+    assert "\ufffd" not in json.dumps(call("sql", "--json", "select text from records", "--workspace", place.root)[1])
 
 
 BAD_TABLES = {
@@ -136,7 +134,7 @@ BAD_TABLES = {
 }
 
 
-def test_each_wrongly_configured_source_gets_a_sentence_and_the_other_goes_through(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+def test_each_wrongly_configured_source_gets_a_sentence_and_the_other_goes_through(call: Call, make_workspace: MakeWorkspace) -> None:
     tables = [survey(name).replace(*change, 1) for name, (change, _) in BAD_TABLES.items()]
     place = make_workspace("".join(tables) + REVIEWS, {f"{name}.csv": GOOD for name in (*BAD_TABLES, "reviews")})
     status, out, _ = call("check", "--workspace", place.root)
@@ -167,7 +165,7 @@ def test_a_configuration_that_cannot_be_used_is_told_with_its_line(call: Call, t
     assert "line" in err
 
 
-def test_a_second_night_does_nothing_while_one_runs(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+def test_a_second_night_does_nothing_while_one_runs(call: Call, make_workspace: MakeWorkspace) -> None:
     place = make_workspace(SURVEY, {"survey.csv": GOOD})
     place.landing.mkdir()
     with (place.landing / ".lock").open("w") as lock:
@@ -178,9 +176,11 @@ def test_a_second_night_does_nothing_while_one_runs(call: Call, make_workspace: 
     assert not place.published.exists()
 
 
-def test_readers_get_story_sql_explanation_accuracy_and_page(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+def test_a_nights_report_adds_up_and_readers_get_story_sql_explanation_accuracy_and_page(call: Call, make_workspace: MakeWorkspace) -> None:
     place = make_workspace(SURVEY, {"survey.csv": GOOD})
-    call("run", "--direct", "--workspace", place.root)
+    status, out, _ = call("run", "--direct", "--workspace", place.root)
+    assert status == 0
+    assert "| survey | 2 | 2 | 0 | 0 | 0 | 0 | 0 |" in out
     here = ("--workspace", place.root)
     assert "Get started" in call("story", "onboard", *here)[1]
     assert json.loads(call("story", "onboard", "--period", "2026-05", "--json", *here)[1])[0]["stage"] == "onboard"
@@ -194,22 +194,20 @@ def test_readers_get_story_sql_explanation_accuracy_and_page(call: Call, make_wo
     assert call("open", *here)[1].endswith("index.html")
 
 
-def test_the_workspace_can_come_from_the_environment(call: Call, make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_workspace_can_come_from_the_environment(call: Call, make_workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     place = make_workspace(SURVEY, {"survey.csv": GOOD})
     monkeypatch.setenv("LISTENING_WORKSPACE", str(place.root))
     assert call("check")[0] == 0
     assert workspace.find().root == place.root
 
 
-def test_a_night_can_only_be_told_up_to_now(call: Call, make_workspace: Callable[..., Workspace]) -> None:
+def test_a_night_can_only_be_told_up_to_now(call: Call, make_workspace: MakeWorkspace) -> None:
     place = make_workspace(SURVEY, {"survey.csv": GOOD})
     assert call("run", "--direct", "--as-of", "2999-01-01", "--workspace", place.root)[0] == 2
     assert call("run", "--direct", "--as-of", "yesterday", "--workspace", place.root)[0] == 2
 
 
-def test_a_source_that_breaks_unexpectedly_does_not_stop_the_others(
-    call: Call, make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_source_that_breaks_unexpectedly_does_not_stop_the_others(call: Call, make_workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     place = make_workspace(SURVEY + REVIEWS, {"survey.csv": GOOD, "reviews.csv": GOOD})
     shape = night.records.shape
 

@@ -54,6 +54,9 @@ SURVEY = (
 )
 
 
+REVIEWS = '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/*.csv"\n'
+
+
 def ticket(number: int, requester: object, words: str, comments: list[dict[str, Any]] | None = None, **more: Any) -> str:
     row = {"id": number, "created_at": "2025-05-04T09:00:00Z", "updated_at": "2025-05-04T09:00:00Z", "requester_id": requester, "subject": "Help",
            "description": words, "status": "open", "comments": comments or [], **more}  # fmt: skip
@@ -99,34 +102,28 @@ def traces(place: Workspace) -> list[str]:
     return [str(path.relative_to(place.root)) for path in found if not path.is_relative_to(place.inbox)]
 
 
-def customers(place: Workspace) -> set[object]:
-    return {row["customer_id"] for name in ("records", "customers", "operations") for row in rows(place, f"select customer_id from {name}")}
-
-
-def test_after_forgetting_no_file_but_the_inbox_holds_the_person(place: Workspace) -> None:
-    drop(place, "survey-2.csv", SURVEY.replace("lost my", "never brought my"))
-    run(place)
-    assert traces(place)
-    receipt = persons.forget(place, Identity.customer(ANNA))
-    assert traces(place) == []
-    assert {identity.value for identity in receipt.found.identities} == {ANNA, MAIL}
-    assert {path.name for path in receipt.left} == {"survey.csv", "survey-2.csv", "tickets.jsonl", "customers.csv", "operations.csv"}
-    assert ANNA not in customers(place)
-    assert {"CUST-88002", "CUST-88003"} <= customers(place)
-
-
 def tables_with(place: Workspace, word: str) -> set[str]:
     """The tables of the store, of whatever station, in which a word stands."""
     return {name for name, batch in warehouse.contents(place.warehouse) if word in str(batch.to_pylist()).lower()}
 
 
-def test_a_forgotten_persons_words_stand_in_no_table_of_the_store(place: Workspace) -> None:
+def customers(place: Workspace) -> set[object]:
+    return {row["customer_id"] for name in ("records", "customers", "operations") for row in rows(place, f"select customer_id from {name}")}
+
+
+def test_after_forgetting_no_file_but_the_inbox_and_no_table_of_the_store_holds_the_person(place: Workspace) -> None:
     words = "The courier was terribly rude and the delivery of my wardrobe zebrafinch was awful and broken."
-    drop(place, "survey-2.csv", f"id,day,words,nps,customer,mail\n11,2025-05-01,{words},1,{ANNA},{MAIL}\n")
+    drop(place, "survey-2.csv", SURVEY.replace("lost my", "never brought my") + f"11,2025-05-01,{words},1,{ANNA},{MAIL}\n")
     run(place)
+    assert traces(place)
     assert {"records", "tagged_records", "sentences", "quote_candidates", "quotes"} <= tables_with(place, "zebrafinch")
-    persons.forget(place, Identity.customer(ANNA))
+    receipt = persons.forget(place, Identity.customer(ANNA))
+    assert traces(place) == []
     assert {word: tables_with(place, word.lower()) for word in ("zebrafinch", ANNA, MAIL)} == {"zebrafinch": set(), ANNA: set(), MAIL: set()}
+    assert {identity.value for identity in receipt.found.identities} == {ANNA, MAIL}
+    assert {path.name for path in receipt.left} == {"survey.csv", "survey-2.csv", "tickets.jsonl", "customers.csv", "operations.csv"}
+    assert ANNA not in customers(place)
+    assert {"CUST-88002", "CUST-88003"} <= customers(place)
 
 
 def test_an_address_finds_the_customer_and_a_customer_the_address(place: Workspace) -> None:
@@ -136,8 +133,8 @@ def test_an_address_finds_the_customer_and_a_customer_the_address(place: Workspa
     assert traces(place), "a dry run changes nothing"
 
 
-def test_neither_the_next_nights_nor_a_rebuild_bring_the_person_back(place: Workspace) -> None:
-    persons.forget(place, Identity.customer(ANNA))
+def test_neither_the_next_nights_nor_a_rebuild_bring_the_person_back(without_anna: Workspace, tmp_path: Path) -> None:
+    place = branched(without_anna, tmp_path)
     drop(
         place, "survey-3.csv", SURVEY + f"5,2025-06-01,zebrafinch is back,1,{ANNA},{MAIL}\n6,2025-06-02,All good with the invoice now,9,CUST-9,d@example.org\n"
     )
@@ -245,14 +242,20 @@ def test_a_value_is_found_in_whatever_kind_of_file(tmp_path: Path) -> None:
 # --- deleted at the source, and older than it may be kept ---
 
 
-def test_words_deleted_at_the_source_leave_landing_too(make_workspace: Make) -> None:
-    place = make_workspace(
-        '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/*.csv"\n',
-        {"a.csv": HEADER + "1,2025-05-01,The zebrafinch seat was broken,2025-05-01,\n2,2025-05-02,Nice trip to the coast,2025-05-02,\n"},
+@pytest.fixture(scope="module")
+def deleted(tmp_path_factory: pytest.TempPathFactory, fitted: Path) -> tuple[Workspace, night.Night]:
+    """A company after two nights, and the second of them, in which one of two reviews was deleted at its source."""
+    place = workspace_maker(tmp_path_factory.mktemp("deleted"), fitted)(
+        REVIEWS, {"a.csv": HEADER + "1,2025-05-01,The zebrafinch seat was broken,2025-05-01,\n2,2025-05-02,Nice trip to the coast,2025-05-02,\n"}
     )
     run(place)
     drop(place, "b.csv", HEADER + "1,2025-05-01,The zebrafinch seat was broken,2025-05-09,true\n")
-    assert run(place).counts["reviews"]["deleted"] == 1
+    return place, run(place)
+
+
+def test_words_deleted_at_the_source_leave_landing_too(deleted: tuple[Workspace, night.Night], tmp_path: Path) -> None:
+    place, second = branched(deleted[0], tmp_path), deleted[1]
+    assert second.counts["reviews"]["deleted"] == 1
     current = [trace for trace in traces(place) if not trace.startswith(".published/") or (place.root / trace).is_relative_to(place.published.resolve())]
     assert current == []
     drop(place, "c.csv", HEADER + "1,2025-05-01,The zebrafinch seat was broken again,2025-05-03,\n")
@@ -262,19 +265,15 @@ def test_words_deleted_at_the_source_leave_landing_too(make_workspace: Make) -> 
     assert [row["native_id"] for row in rows(place, "select native_id from records")] == ["2"]
 
 
-def test_a_replay_of_a_day_with_deletions_touches_nothing_but_what_it_publishes(make_workspace: Make) -> None:
-    source = '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/*.csv"\n'
-    place = make_workspace(source, {"a.csv": f"{HEADER}1,2025-05-01,The seat was broken,2025-05-01,\n2,2025-05-02,Nice trip to the coast,2025-05-02,\n"})
-    run(place)
-    drop(place, "b.csv", f"{HEADER}1,2025-05-01,The seat was broken,2025-05-09,true\n")
-    first = run(place).clock
+def test_a_replay_of_a_day_with_deletions_touches_nothing_but_what_it_publishes(deleted: tuple[Workspace, night.Night], tmp_path: Path) -> None:
+    place, second = branched(deleted[0], tmp_path), deleted[1]
     drop(place, "c.csv", f"{HEADER}3,2025-05-03,The crew was kind,2025-05-03,\n")
     run(place)
     labels = place.root / "labels" / "mine.csv"
     labels.parent.mkdir()
     ids = [str(row["record_id"]) for row in rows(place, "select record_id from records where native_id = '3'")]
     labels.write_text(f"record_id,stage\n{ids[0]},use\n", encoding="utf-8")
-    assert run(place, first.isoformat()).status == 0
+    assert run(place, second.clock.isoformat()).status == 0
     assert [row["native_id"] for row in rows(place, "select native_id from records")] == ["2"]
     assert ids[0] in labels.read_text(encoding="utf-8")
 
@@ -294,7 +293,7 @@ def old_and_new(make_workspace: Make) -> Workspace:
     today = dt.date.today()
     old, new = today - dt.timedelta(days=400), today - dt.timedelta(days=20)
     return make_workspace(
-        '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/*.csv"\nkeep_days = 365\n',
+        REVIEWS + "keep_days = 365\n",
         {"a.csv": f"id,said_at,text\n1,{old},The zebrafinch seat was broken\n2,{new},Nice trip to the coast\n"},
     )
 
@@ -310,7 +309,7 @@ def test_what_grows_too_old_goes_within_a_week(make_workspace: Make) -> None:
     today = dt.date.today()
     old, new = today - dt.timedelta(days=400), today - dt.timedelta(days=20)
     place = make_workspace(
-        '[sources.reviews]\nconnector = "files"\nkind = "review"\npath = "inbox/*.csv"\n',
+        REVIEWS,
         {"a.csv": f"id,said_at,text\n1,{old},The zebrafinch seat was broken\n2,{new},Nice trip to the coast\n"},
     )
     run(place)

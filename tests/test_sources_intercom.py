@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from listening.workspace import Source, Workspace
 from tests.standins import intercom as standins
 from tests.standins.intercom import DAY, Event, Intercom
 from tests.standins.server import PASSING, Fault
+
+NIGHTS = int(os.environ.get("LISTENING_NIGHTS", "24"))  # `make soak` plays 60, here each is two and a half days long
 
 Make = Callable[..., Workspace]
 SOURCE = """
@@ -65,8 +68,8 @@ def land(place: Workspace, store: warehouse.Warehouse, standin: Intercom) -> sta
 
 
 def make_trouble(standin: Intercom) -> None:
-    """A day later, two of the requests to come go wrong."""
-    standin.clock.wait(DAY)
+    """A night later, two of the requests to come go wrong."""
+    standin.clock.wait(60 / NIGHTS * DAY)
     for first in (1, 13):
         standin.later(first + standin.random.randrange(12), standin.random.choice(PASSING))
 
@@ -91,7 +94,7 @@ def at_once(standin: Intercom, number: int) -> None:
 def test_sixty_nights_of_faults_leave_what_happened_and_nothing_else(make_workspace: Make, account: Intercom) -> None:
     place = make_workspace(SOURCE.format(url=account.base_url))
     account.most_requests = 20
-    for number in range(10):
+    for number in range(NIGHTS // 6):
         with warehouse.opened(place.warehouse) as store:
             for _ in range(5):
                 make_trouble(account)

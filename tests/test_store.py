@@ -187,18 +187,16 @@ def _empty(store: Warehouse) -> None:
         store.replace("landing/pulls", [])
 
 
-def test_runs_and_logs_stay_as_long_as_the_configuration_says(make_workspace: Make) -> None:
-    place = make_workspace("[keep]\nruns = 2\nlogs = 3\n" + SOURCE, {"a.csv": CSV})
-    for _ in range(4):
+def test_runs_and_logs_stay_as_long_as_the_configuration_says(place: Workspace) -> None:
+    place.configuration.write_text(place.configuration.read_text(encoding="utf-8") + "[keep]\nruns = 2\nlogs = 3\n", encoding="utf-8")
+    for _ in range(3):
         run(place)
     assert len([path for path in place.runs.iterdir() if path.is_dir()]) == 2
     assert len(list(place.logs.glob("*.jsonl"))) == 3
 
 
-def test_what_a_night_makes_is_for_its_owner_only(make_workspace: Make) -> None:
-    place = make_workspace(SOURCE, {"a.csv": CSV})
-    run(place)
-    made = [place.landing, place.runs, place.logs, place.journal, place.warehouse]
+def test_what_a_night_makes_is_for_its_owner_only(first_night: Workspace) -> None:
+    made = [first_night.landing, first_night.runs, first_night.logs, first_night.journal, first_night.warehouse]
     for top in made:
         for path in (top, *top.rglob("*")):
             assert path.is_symlink() or path.stat().st_mode & 0o077 == 0, path

@@ -189,12 +189,6 @@ def test_feelings_of_words_are_vaders() -> None:
 # the classifier
 
 
-def test_the_same_labels_give_the_same_bytes(fitted: Path, tmp_path: Path) -> None:
-    version = tagging.fit(tmp_path, journey.read(shipped("default-journey.yaml")))
-    for name in ("weights.npz", "model.json", "manifest.json"):
-        assert (tmp_path / f"stage-{version}" / name).read_bytes() == (fitted / f"stage-{version}" / name).read_bytes()
-
-
 def test_a_model_holds_arrays_and_words_but_no_pickle(fitted: Path) -> None:
     (folder,) = fitted.glob("stage-*")
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "model.json", "weights.npz"]
@@ -257,6 +251,13 @@ def test_no_share_of_the_starter_labels_lies_outside_its_interval(fitted: Path) 
     assert rows[-1]["calibration_error"] < 0.1
 
 
+def fit_in_few_turns(place: Workspace) -> None:
+    """A classifier for a workspace's journey, examined in two turns: for tests of what stages it knows and not of how well."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(training, "TURNS", 2)
+        tagging.fit(place.models, journey.read(place.journey))
+
+
 @pytest.fixture(scope="module")
 def own_journeys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workspace]:
     """A journey with a renamed, a merged and a missing stage, and one of a single stage, each with its classifier."""
@@ -267,7 +268,7 @@ def own_journeys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workspac
     }.items():
         place = Workspace(tmp_path_factory.mktemp(name))
         place.journey.write_text(f"stages: {stages}", encoding="utf-8")
-        tagging.fit(place.models, journey.read(place.journey))
+        fit_in_few_turns(place)
         made[name] = place
     return made
 
@@ -302,7 +303,7 @@ def test_a_stage_that_no_label_speaks_of_is_refused_in_words(tmp_path: Path) -> 
 def test_a_stage_of_ones_own_is_learnt_from_its_description_and_words(tmp_path: Path) -> None:
     stages = "stages: [{stage: use}, {stage: pets, description: 'bringing a dog; the cat on board; travelling with an animal', touchpoints: []}]"
     (tmp_path / "journey.yaml").write_text(stages, encoding="utf-8")
-    tagging.fit(tmp_path / "models", journey.read(tmp_path / "journey.yaml"))
+    fit_in_few_turns(Workspace(tmp_path))
     fitted = classifier.load(tmp_path / "models")
     (shares,) = fitted.probabilities(["travelling with an animal, my dog"])
     assert fitted.stages[int(shares.argmax())] == "pets"

@@ -33,7 +33,7 @@ import duckdb
 import pyarrow.parquet as pq
 import vl_convert
 
-from listening import cli
+from listening import cli, warehouse
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))  # many nights share few processors
 _context = multiprocessing.get_context("forkserver")
@@ -198,6 +198,7 @@ def _walk(order: Order, scratch: Path, printed: Connection) -> None:
         os.environ["TZ"] = order.zone
         time.tzset()
     set_clock(order.clock)
+    warehouse.SETTINGS["threads"] = 1  # as for the libraries above
     if not order.draws:  # charts have nothing to do with what is kept, and cost a third of a night
         vl_convert.vegalite_to_svg = lambda *_, **__: "<svg xmlns='http://www.w3.org/2000/svg'/>"
     steps = Steps(order, scratch)
