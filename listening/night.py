@@ -326,7 +326,7 @@ def begin(
         if is_replay or is_anew:
             warehouse.discard(store)
         try:
-            with _told_if_failed(workspace, settings, clock, is_replay, by_block), warehouse.opened(store) as opened:
+            with _told_if_failed(workspace, settings, clock, is_replay, by_block), warehouse.opened(store, settings.run.memory) as opened:
                 night = Night(workspace, settings, stages, opened, run_id, now, clock, is_replay, is_pulling and not is_replay)
                 night.open(landing.settle(workspace, opened, clock if is_replay else None))
                 yield night
@@ -364,7 +364,7 @@ def _of_the_disk(error: OSError) -> str:
 def held(workspace: Workspace) -> Iterator[tuple[Settings, Warehouse]]:
     """Take the workspace without a night: lock held, store open and in line with what has landed."""
     settings = workspace.settings()
-    with _private_files(), _alone(workspace), warehouse.opened(workspace.warehouse) as opened:
+    with _private_files(), _alone(workspace), warehouse.opened(workspace.warehouse, settings.run.memory) as opened:
         landing.settle(workspace, opened)
         yield settings, opened
 

@@ -21,10 +21,9 @@ import pandas as pd
 import pyarrow as pa
 
 from listening import tables
-from listening.workspace import Mend
+from listening.workspace import MEMORY, Mend
 
 STORE_VERSION = 3
-MEMORY = "800MB"  # the store's part of a night's memory; what needs more goes through the disk, beside the store
 NOT_IN_LANDING = ("night/runs", "records/run_counts")  # carried over from a store of another version
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _BROKEN = (
@@ -39,12 +38,11 @@ class StoreFault(Mend):
 
     def __init__(self, path: Path, error: Exception) -> None:
         said = " ".join(str(error).split())
-        is_damaged = any(word in said.lower() for word in ("corrupt", "checksum", "metadata", "deserializ"))
-        mend = (
-            "It is damaged. Run 'listening rebuild': it is built again from landing/, where nothing is lost."
-            if is_damaged
-            else "Free the disk, or mend its permissions, and run again: what has landed is kept, and the night goes on from there."
-        )
+        mend = "Free the disk, or mend its permissions, and run again: what has landed is kept, and the night goes on from there."
+        if any(word in said.lower() for word in ("corrupt", "checksum", "metadata", "deserializ")):
+            mend = "It is damaged. Run 'listening rebuild': it is built again from landing/, where nothing is lost."
+        elif isinstance(error, duckdb.OutOfMemoryException) and "temp_directory" not in said:
+            mend = "Let it take more with memory = '…' in [run] of listening.toml, twice as much say, and run again: the night goes on from what was kept."
         super().__init__(f"{path} cannot be used any further ({said}). {mend}", status=1)
 
 
@@ -58,9 +56,10 @@ class Warehouse:
     `notes` holds a sentence if another store was set aside for this one.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, memory: str = MEMORY) -> None:
         self._connection = connection
         self.path = path
+        self._memory = memory
         self.notes: list[str] = []
 
     def query(self, name: str, **parameters: Any) -> pa.Table:
@@ -198,7 +197,7 @@ class Warehouse:
         fresh.chmod(0o600)
         fresh.replace(self.path)
         _log_of(self.path).unlink(missing_ok=True)
-        self._connection = _connect(self.path)
+        self._connection = _connect(self.path, self._memory)
 
     def _insert(self, name: str, rows: tables.Rows, only: str = "") -> None:
         if len(rows):
@@ -223,7 +222,7 @@ class Warehouse:
             with suppress(duckdb.Error):
                 self._connection.close()
             try:
-                self._connection = _connect(self.path)
+                self._connection = _connect(self.path, self._memory)
                 is_durable = self._number_of_commits() >= number
             except duckdb.Error:
                 is_durable = False
@@ -293,8 +292,8 @@ class Warehouse:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Warehouse]:
-    """Open the working file for one night, making it where there is none.
+def opened(path: Path, memory: str = MEMORY) -> Iterator[Warehouse]:
+    """Open the working file for one night, making it where there is none; `memory` is the most that it takes, such as '2GB'.
 
     One that cannot be used is moved into `.set-aside/` beside it and a new one made; `Warehouse.notes` says so. The
     caller fills it again from what has landed.
@@ -306,11 +305,11 @@ def opened(path: Path) -> Iterator[Warehouse]:
     is_lost = not path.exists() and _watermark(path) > 0
     with _copied(_log_of(path)) as log_before:
         try:
-            warehouse = _open(path)
+            warehouse = _open(path, memory)
         except _Unusable as problem:
             kept = _set_aside(path, log_before)
             try:
-                warehouse = _open(path)
+                warehouse = _open(path, memory)
             except _Unusable as again:  # a new one cannot be damaged, so it is the disk
                 raise StoreFault(path, again) from None
             warehouse._carry_over(kept)
@@ -330,9 +329,9 @@ def discard(path: Path) -> None:
         each.unlink(missing_ok=True)
 
 
-def _open(path: Path) -> Warehouse:
+def _open(path: Path, memory: str) -> Warehouse:
     try:
-        connection = _connect(path)
+        connection = _connect(path, memory)
     except duckdb.Error as error:
         said = " ".join(str(error).split())
         if "set lock" in said.lower():
@@ -340,7 +339,7 @@ def _open(path: Path) -> Warehouse:
         if not path.exists() or not os.access(path, os.R_OK | os.W_OK) or "newer" in said or "storage version" in said:
             raise Mend(f"{path} cannot be opened: {said} Mend its owner and permissions, and run again.", status=1) from None
         raise _Unusable(f"is damaged ({said})") from None
-    warehouse = Warehouse(connection, path)
+    warehouse = Warehouse(connection, path, memory)
     try:
         warehouse._prepare()
     except StoreFault as problem:
@@ -352,11 +351,11 @@ def _open(path: Path) -> Warehouse:
     return warehouse
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, memory: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(path), config=SETTINGS)
     path.chmod(0o600)
     _settle(connection)
-    connection.execute(f"set memory_limit = '{MEMORY}'")
+    connection.execute(f"set memory_limit = '{memory}'")
     connection.execute("set asof_loop_join_threshold = 0")  # else a side that is guessed to be small is gone through for every row of the other
     return connection
 

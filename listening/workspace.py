@@ -122,13 +122,17 @@ class Digest(_Section):
         return [name for name in ("email", "slack_webhook", "teams_webhook", "prefect_block") if getattr(self, name)]
 
 
+MEMORY = "1200MB"  # the store's part of a night's; what needs more goes through the disk, beside the store, as far as it can
+
+
 class Run(_Section):
-    """The `[run]` table: who tags what is new, beside the night's own processes."""
+    """The `[run]` table: who works beside the night's own processes, and the most memory that its store takes."""
 
     workers: Literal["processes", "dask"] = "processes"
     scheduler: Annotated[str, _shaped(r"(tcp|tls|ucx|ws|wss)://\S+", "must be a Dask scheduler's address, such as 'tcp://10.0.0.5:8786'")] | None = None
     processes: int | None = Field(default=None, ge=1)  # of a cluster on this machine
-    part: int = Field(default=50_000, ge=1)  # records; a night with no more is tagged without workers
+    part: int = Field(default=50_000, ge=1)  # rows; what is no more than this is done without workers
+    memory: Annotated[str, _shaped(r"[1-9]\d{2,}MB|[1-9]\d*GB", "must be how much memory the store may take, such as '1200MB' or '4GB'")] = MEMORY
 
     @model_validator(mode="after")
     def _is_whole(self) -> Run:

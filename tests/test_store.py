@@ -234,3 +234,10 @@ def test_a_source_that_is_no_longer_named_leaves_the_tables_and_comes_back(make_
     place.configuration.write_text(whole, encoding="utf-8")
     run(place)
     assert len(rows(place, "select * from records where source = 'posts'")) == 2
+
+
+def test_a_night_that_needs_more_memory_than_it_may_take_says_how_to_mend_it(place: Workspace) -> None:
+    place.configuration.write_text(place.configuration.read_text() + '\n[run]\nmemory = "100MB"\n')
+    with pytest.raises(StoreFault, match=r"memory = .* in \[run\]"), night.held(place) as (_, store):
+        store._execute("select array_agg(number || 'customers say more than a store of this size can hold') from range(20_000_000) as numbers(number)")
+    assert run(place).published, "what had been kept is still there, and a night of this size needs no more"

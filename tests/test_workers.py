@@ -193,6 +193,7 @@ def test_a_worker_with_another_program_refuses_a_part(tmp_path: Path) -> None:
         ('workers = "ray"', "workers"),
         ('workers = "dask"\nscheduler = "10.0.0.5"', "tcp://10.0.0.5:8786"),
         ("processes = 2", 'workers = "dask"'),
+        ('memory = "50MB"', "'1200MB' or '4GB'"),
         ('workers = "dask"\nscheduler = "tcp://a:1"\nprocesses = 2', "the cluster has its own"),
     ],
 )
