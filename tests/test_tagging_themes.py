@@ -267,12 +267,17 @@ def test_a_rebuild_gives_the_same_themes(place: Workspace) -> None:
     assert told(place) == before
 
 
-def test_a_night_that_ended_before_its_themes_leaves_them_to_the_next(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    drop(place, "b.csv", csv(["A double charge for me too.", "Hm.", "The invoice is wrong."], 100, "2026-05-20"))
+def end_at(place: Workspace, monkeypatch: pytest.MonkeyPatch, module: object, function: str) -> None:
+    """A night that ends where it calls this function."""
     with monkeypatch.context() as patch:
-        patch.setattr(tagging, "theme", lambda *_: sys.exit(1))
+        patch.setattr(module, function, lambda *_: sys.exit(1))
         with pytest.raises(SystemExit):
             run(place)
+
+
+def test_a_night_that_ended_before_its_themes_leaves_them_to_the_next(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(place, "b.csv", csv(["A double charge for me too.", "Hm.", "The invoice is wrong."], 100, "2026-05-20"))
+    end_at(place, monkeypatch, tagging, "theme")
     run(place)
     gone_on = told(place)
     assert len(gone_on[0]) == 73
@@ -282,10 +287,7 @@ def test_a_night_that_ended_before_its_themes_leaves_them_to_the_next(place: Wor
 
 def test_a_night_that_ended_while_it_compared_compares_again(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     drop(place, "b.csv", csv([*some(LIMIT, 14), *some(LEFT, 36)], 100, "2026-06-03"))
-    with monkeypatch.context() as patch:
-        patch.setattr(themes, "write", lambda *_: sys.exit(1))
-        with pytest.raises(SystemExit):
-            run(place)
+    end_at(place, monkeypatch, themes, "write")
     run(place)
     gone_on = told(place)
     assert {theme for _, theme in gone_on[0]} >= {"pay-1", "pay-2"}

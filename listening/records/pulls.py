@@ -100,8 +100,7 @@ class Landed:
     def rows(self) -> Iterator[tuple[int, Any, str | None]]:
         """Number, cells and fault of each row; erased rows are only counted."""
         for table in self.tables(_ROWS_AT_A_TIME):
-            for number, cells, fault in zip(*(table.column(name).to_pylist() for name in ("row_no", "cells", "fault")), strict=True):
-                yield number, json.loads(cells), fault
+            yield from rows_of(table)
 
     def fields(self) -> list[str]:
         """All columns that any good row has."""
@@ -154,6 +153,12 @@ class Landed:
     def _of_batches(self, name: str) -> Iterator[pa.Table]:
         """What a query tells of each batch."""
         return (self.warehouse.query(name, batch=str(Path(self.workspace.landing, batch))) for batch in self.batches)
+
+
+def rows_of(table: pa.Table) -> Iterator[tuple[int, Any, str | None]]:
+    """Number, cells and fault of each row of a table of landed rows."""
+    for number, cells, fault in zip(*(table.column(name).to_pylist() for name in ("row_no", "cells", "fault")), strict=True):
+        yield number, json.loads(cells), fault
 
 
 P = TypeVar("P", bound=Landed)

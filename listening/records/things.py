@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from listening.forgotten import FORGOTTEN, Forgotten
 from listening.journey import Journey
-from listening.records import cleaning, folding, layouts, making, privacy
+from listening.records import cleaning, folding, layouts, making, privacy, pulls
 from listening.records.making import Maker
 from listening.records.rows import Layout, Said
 from listening.tables import ARROW_TYPES, table
@@ -57,8 +57,8 @@ class Reader:
         reading = self._readings[rows["pull_id"][0].as_py()]
         layout, maker = self._layout_and_maker(reading.pull_id)
         things: list[Said] = []
-        for number, cells, fault in zip(*(rows.column(name).to_pylist() for name in ("row_no", "cells", "fault")), strict=True):
-            of_row = _said(reading, layout, json.loads(cells), fault)
+        for number, cells, fault in pulls.rows_of(rows):
+            of_row = _said(reading, layout, cells, fault)
             making.name(of_row)
             is_forgotten = any(self._forgotten.is_named(customer=said.get("customer_id"), email=said.get("email")) for said in of_row)
             for said in of_row:

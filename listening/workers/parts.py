@@ -59,7 +59,6 @@ class Workers:
 
 def work(own: Work, tables: Iterable[pa.Table], folder: Path, workers: Workers, make: Callable[..., Work], *given: Any) -> Iterator[Made]:
     """What came of each part of the tables, by workers; what they give up is done here in this process's `own` way."""
-    shutil.rmtree(folder, ignore_errors=True)  # what a killed night left
     try:
         for part in workers.each(_written(tables, folder, workers.rows, make, given)):
             if not part.is_done:
